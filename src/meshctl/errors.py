@@ -1,0 +1,131 @@
+"""Every error meshctl raises on purpose.
+
+    MeshError                     exit 1   it ran and the answer is bad
+    ├── UsageError                exit 2   wrong words on the command line, unknown service
+    ├── ConfigError               exit 2   a wrong file: path, line, key, nearest known key
+    ├── EnvironmentMissing        exit 3   something this machine or project lacks
+    │   ├── EngineUnavailable              no container engine answers
+    │   ├── RegistryUnavailable            no registry answers
+    │   └── ImageUnavailable               an image is neither here, nor pullable, nor buildable
+    ├── DeadlineExceeded          exit 4   waited as long as was asked
+    ├── EngineError                        the engine refused one operation
+    │   ├── PortInUse
+    │   └── NotFound                       the object is no longer there
+    ├── ServiceFailed                      a service did not become ready
+    ├── NoHealthyInstance                  the registry has no passing instance of a service
+    └── CallError                          a request got no usable answer
+        └── CallTimeout           exit 4
+
+Each carries a one-sentence ``hint``: what to do next. The command line maps
+``exit_code`` to the exit status of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class MeshError(Exception):
+    """Root of the tree. ``str(error)`` is one sentence, ``hint`` is the next step or ''."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(MeshError):
+    """The command line cannot be understood or names something that is not there."""
+
+    exit_code = 2
+
+
+class ConfigError(MeshError):
+    """A configuration file is wrong.
+
+    ``file`` is the path as given, ``line`` is 1-based or None, ``path`` is dotted
+    (``services.orders.healthcheck.interval``), ``nearest`` a known key or ''.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        path: str = "",
+        nearest: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+        self.line = line
+        self.path = path
+        self.nearest = nearest
+
+
+class EnvironmentMissing(MeshError):
+    """Something outside meshctl that the command needs is not there."""
+
+    exit_code = 3
+
+
+class EngineUnavailable(EnvironmentMissing):
+    """No container engine answers."""
+
+
+class RegistryUnavailable(EnvironmentMissing):
+    """No service registry answers."""
+
+
+class ImageUnavailable(EnvironmentMissing):
+    """An image is neither here, nor can it be pulled or built. ``log`` is the end of the output."""
+
+    def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.log = tuple(log)
+
+
+class DeadlineExceeded(MeshError):
+    """The time that was given ran out."""
+
+    exit_code = 4
+
+
+class EngineError(MeshError):
+    """The container engine refused or failed one operation."""
+
+
+class PortInUse(EngineError):
+    """A host port that a service asks for is taken."""
+
+
+class NotFound(EngineError):
+    """The object the operation names no longer exists."""
+
+
+class ServiceFailed(MeshError):
+    """A service did not become ready. ``log`` holds its last lines."""
+
+    def __init__(self, message: str, *, service: str = "", hint: str = "", log: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.service = service
+        self.log = tuple(log)
+
+
+class NoHealthyInstance(MeshError):
+    """The registry has no passing instance of the service."""
+
+
+class CallError(MeshError):
+    """A request got no usable answer."""
+
+
+class CallTimeout(CallError):
+    """A request was not answered in time."""
+
+    exit_code = 4

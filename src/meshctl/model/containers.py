@@ -1,0 +1,156 @@
+"""What a container engine is asked for and what it is seen to hold, in no engine's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from meshctl.model.config import Mount, PortSpec, RestartPolicy
+
+LABEL_PROJECT = "dev.meshctl.project"
+LABEL_SERVICE = "dev.meshctl.service"
+LABEL_INSTANCE = "dev.meshctl.instance"
+LABEL_CONFIG_HASH = "dev.meshctl.config-hash"
+LABEL_IMAGE = "dev.meshctl.image"
+LABEL_VERSION = "dev.meshctl.version"
+LABEL_KIND = "dev.meshctl.kind"
+LABEL_REGISTER = "dev.meshctl.register"
+#: JSON list of ``{"name","target","app_protocol"}``: lets a reader resolve ports without the file.
+LABEL_PORTS = "dev.meshctl.ports"
+
+
+class ContainerState(StrEnum):
+    """The engine's view of one container."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRequest:
+    """Everything needed to create one instance; ``instance`` counts from 1 within the service."""
+
+    name: str
+    project: str
+    service: str
+    instance: int
+    image: str
+    labels: Mapping[str, str]
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[PortSpec, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    networks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    hostname: str = ""
+    user: str = ""
+    working_dir: str = ""
+    restart: RestartPolicy = RestartPolicy.NO
+    restart_max: int = 0
+    stop_grace_s: float = 10.0
+    stop_signal: str = ""
+    init: bool = True
+    mem_limit: int = 0
+    cpus: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One observed instance. Times are Unix seconds or None; ``ports`` maps port name to ``host:port``."""
+
+    id: str
+    name: str
+    service: str
+    instance: int
+    state: ContainerState
+    image: str = ""
+    image_id: str = ""
+    config_hash: str = ""
+    kind: str = ""
+    register: str = ""
+    exit_code: int | None = None
+    oom_killed: bool = False
+    error: str = ""
+    restarts: int = 0
+    created_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    ports: Mapping[str, str] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def instance_id(self) -> str:
+        """``orders-1``: the id of the instance in the registry and everywhere a person sees it."""
+        return f"{self.service}-{self.instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the engine holds of one project, seen at one moment."""
+
+    project: str
+    containers: tuple[Container, ...] = ()
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    #: image reference -> id for every reference asked for that is here
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """The engine that answers: its product name ('docker'), version, and where."""
+
+    name: str
+    version: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEvent:
+    """One thing that happened to a container. ``action``: create, start, die, oom, stop, kill, restart, pause, unpause, destroy."""
+
+    time: float
+    action: str
+    container_id: str
+    service: str
+    instance: int
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line a container wrote; ``time`` Unix seconds, ``stream`` stdout or stderr."""
+
+    service: str
+    instance_id: str
+    time: float
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSample:
+    """``cpu`` is a fraction of one core (1.0 = one core busy), ``memory`` bytes, ``time`` Unix seconds."""
+
+    container_id: str
+    time: float
+    cpu: float
+    memory: int
+    memory_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """A finished command inside a container."""
+
+    exit_code: int
+    output: str

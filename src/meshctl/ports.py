@@ -1,0 +1,122 @@
+"""What the engine needs of the world. Adapters implement these; tests fake them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from meshctl.model.calls import CallReply, CallRequest, Endpoint
+from meshctl.model.config import BuildSpec, HealthCheck, ServiceSpec
+from meshctl.model.containers import (
+    Container,
+    ContainerRequest,
+    EngineEvent,
+    EngineInfo,
+    ExecResult,
+    LogLine,
+    Observed,
+    ResourceSample,
+)
+from meshctl.model.progress import ProgressEvent
+from meshctl.model.status import ProbeResult, Registration
+
+
+class ProgressSink(Protocol):
+    """Receives what long work tells. Must not block."""
+
+    def emit(self, event: ProgressEvent) -> None: ...
+
+
+class Clock(Protocol):
+    """``now`` Unix seconds, ``monotonic`` seconds, ``sleep`` cancellable."""
+
+    def now(self) -> float: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class ContainerEngine(Protocol):
+    """A container engine. Every method raises EngineUnavailable when none answers."""
+
+    async def info(self) -> EngineInfo: ...
+    async def observe(self, project: str, images: Sequence[str] = ()) -> Observed: ...
+    async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
+        """Pull and return the image id. Raises ImageUnavailable."""
+        ...
+
+    async def build_image(self, build: BuildSpec, tag: str, tell: Callable[[str, float | None], None]) -> str:
+        """Build, tag, return the image id. Raises ImageUnavailable with the end of the output."""
+        ...
+
+    async def create_network(self, project: str, name: str) -> None:
+        """``name`` is the engine's full name (``shop_default``). Present already: nothing happens."""
+        ...
+
+    async def remove_network(self, name: str) -> None: ...
+    async def create_volume(self, project: str, name: str) -> None: ...
+    async def remove_volume(self, name: str) -> None: ...
+    async def create_container(self, request: ContainerRequest) -> str:
+        """Return the container id. Raises ImageUnavailable, EngineError (name taken)."""
+        ...
+
+    async def start_container(self, container_id: str) -> None:
+        """Raises PortInUse, NotFound, EngineError."""
+        ...
+
+    async def stop_container(self, container_id: str, timeout_s: float) -> None: ...
+    async def restart_container(self, container_id: str, timeout_s: float) -> None: ...
+    async def pause_container(self, container_id: str) -> None: ...
+    async def unpause_container(self, container_id: str) -> None: ...
+    async def remove_container(self, container_id: str) -> None:
+        """Force; already gone: nothing happens."""
+        ...
+
+    async def exec(self, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult: ...
+    async def exec_attached(self, container_id: str, command: Sequence[str], *, tty: bool) -> int:
+        """Run with this process's stdin, stdout and stderr; return the exit code."""
+        ...
+
+    def logs(
+        self, container: Container, *, since: float | None, tail: int | None, follow: bool
+    ) -> AsyncIterator[LogLine]:
+        """Lines in order. With ``follow`` it ends when the container stops or the engine goes away."""
+        ...
+
+    def events(self, project: str) -> AsyncIterator[EngineEvent]:
+        """Ends (without an error) or raises EngineUnavailable when the engine goes away."""
+        ...
+
+    def stats(self, container_id: str) -> AsyncIterator[ResourceSample]: ...
+    async def close(self) -> None: ...
+
+
+class Registry(Protocol):
+    """A service registry at one address. Raises RegistryUnavailable."""
+
+    async def registrations(self) -> tuple[Registration, ...]:
+        """Every registered instance of every service with its folded check status."""
+        ...
+
+    def watch(self) -> AsyncIterator[tuple[Registration, ...]]:
+        """The same, now and after every change (blocking queries). Raises when the registry is lost."""
+        ...
+
+    async def deregister(self, instance_id: str) -> None: ...
+    async def close(self) -> None: ...
+
+
+#: ``connect("127.0.0.1:49153")`` gives the registry that answers there.
+RegistryConnector = Callable[[str], Registry]
+
+
+class Prober(Protocol):
+    """Checks one instance once; a failed check is a result, never an exception."""
+
+    async def probe(self, spec: ServiceSpec, check: HealthCheck, container: Container) -> ProbeResult: ...
+    async def close(self) -> None: ...
+
+
+class Caller(Protocol):
+    """Sends one request to one endpoint. Raises CallError, CallTimeout."""
+
+    async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply: ...
