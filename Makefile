@@ -1,0 +1,57 @@
+# `make up` and `make test` do all the set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: up down test unit e2e check format engine images bench protos clean help
+
+help: ## list the targets
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+up: $(STAMP) engine images ## bring the bundled stack up
+	$(BIN)/meshctl up
+
+down: $(STAMP) ## remove the stack; data stays (meshctl down -v removes it)
+	$(BIN)/meshctl down
+
+test: $(DEV_STAMP) engine images ## every test, on the real engine
+	$(BIN)/pytest
+
+unit: $(DEV_STAMP) ## the tests that need no engine
+	$(BIN)/pytest -m "not docker and not e2e"
+
+e2e: $(DEV_STAMP) engine images ## the bundled stack, end to end
+	$(BIN)/pytest -m e2e
+
+check: $(DEV_STAMP) ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+engine: ## make sure that a container engine answers
+	@scripts/engine
+
+images: $(STAMP) ## choose where base images come from
+	@PYTHON=$(BIN)/python scripts/images
+
+bench: $(DEV_STAMP) ## measure; the stack must be up
+	$(BIN)/python -m bench
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) pyproject.toml stack/meshkit/pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[dev]' -r stack/requirements.txt -e stack/meshkit
+	@touch $@
+
+clean: ## remove what make made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
