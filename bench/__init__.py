@@ -1,0 +1,1 @@
+"""Measurements of meshctl against its limits and its peers. ``python -m bench`` runs them all."""
