@@ -1,4 +1,4 @@
-"""``python -m bench [commands|warm_up|images|kill …]``: prints a Markdown table; exit 1 when a limit is missed."""
+"""``python -m bench [SUITE …]`` prints a Markdown table; exit 1 when a limit is missed."""
 
 from __future__ import annotations
 
