@@ -1,0 +1,1 @@
+"""echo: says back what it hears, over gRPC, in all four kinds of a call."""

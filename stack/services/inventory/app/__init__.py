@@ -1,0 +1,1 @@
+"""inventory: what is there to sell, how much of it, and what is set aside for orders."""

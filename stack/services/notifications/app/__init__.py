@@ -1,0 +1,1 @@
+"""Notifications: hears of orders and has their mails sent."""

@@ -1,0 +1,6 @@
+from meshkit import run
+
+from .config import read_config
+from .main import create_app
+
+run(create_app(read_config()))

@@ -1,0 +1,1 @@
+"""Decisions of the service: no FastAPI, no SQL, no wire."""

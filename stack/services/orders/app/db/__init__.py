@@ -1,0 +1,1 @@
+"""The database `orders`: each function or method is one transaction."""

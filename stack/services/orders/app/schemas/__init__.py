@@ -1,0 +1,5 @@
+"""JSON in and out."""
+
+from .order import OrderIn, OrderItem, OrderOut
+
+__all__ = ["OrderIn", "OrderItem", "OrderOut"]

@@ -1,0 +1,3 @@
+from meshkit.migrations import run
+
+run()

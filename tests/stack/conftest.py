@@ -1,0 +1,78 @@
+"""Real PostgreSQL, Redis and Consul for the tests of services, each in a container of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def image(name: str, public: str) -> str:
+    """The image of meshctl.yaml: from the environment, from .env beside it, or the public one."""
+    key = f"MESH_{name.upper()}_IMAGE"
+    env = ROOT / ".env"
+    lines = env.read_text().splitlines() if env.exists() else []
+    known = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return os.environ.get(key) or known.get(key) or public
+
+
+@contextmanager
+def container(image_name: str, port: int, **options: Any) -> Iterator[Any]:
+    """A running container whose `port` is published; gone at the end."""
+    import docker
+
+    client = docker.from_env()
+    name = f"ctr-test-{uuid.uuid4().hex[:8]}"
+    started = client.containers.run(
+        image_name, name=name, detach=True, ports={f"{port}/tcp": ("127.0.0.1", None)}, **options
+    )
+    try:
+        started.reload()
+        yield started
+    finally:
+        started.remove(force=True, v=True)
+        client.close()
+
+
+def published(started: Any, port: int) -> int:
+    """The host's port for a container's `port`."""
+    return int(started.ports[f"{port}/tcp"][0]["HostPort"])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[str], str]]:
+    """The URL of a service's database, by the service's name."""
+    init = {str(ROOT / "stack/postgres"): {"bind": "/docker-entrypoint-initdb.d", "mode": "ro"}}
+    chosen = image("postgres", "postgres:15-bookworm")
+    with container(chosen, 5432, volumes=init, environment={"POSTGRES_PASSWORD": "postgres"}) as started:
+        port = published(started, 5432)
+        yield lambda service: f"postgresql+psycopg://{service}:{service}@127.0.0.1:{port}/{service}"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with container(image("redis", "redis:7-bookworm"), 6379) as started:
+        yield f"redis://127.0.0.1:{published(started, 6379)}/0"
+
+
+@pytest.fixture(scope="session")
+def consul_url() -> Iterator[str]:
+    command = ["agent", "-dev", "-client", "0.0.0.0", "-log-level", "warn"]
+    with container(image("consul", "hashicorp/consul:1.20"), 8500, command=command) as started:
+        yield f"http://127.0.0.1:{published(started, 8500)}"
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
