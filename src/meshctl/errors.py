@@ -46,7 +46,8 @@ class ConfigError(MeshError):
     """A configuration file is wrong.
 
     ``file`` is the path as given, ``line`` is 1-based or None, ``path`` is dotted
-    (``services.orders.healthcheck.interval``), ``nearest`` a known key or ''.
+    (``services.orders.healthcheck.interval``), ``nearest`` a known key or ''. ``others`` are the
+    further problems of the same file, in its order.
     """
 
     exit_code = 2
@@ -60,12 +61,14 @@ class ConfigError(MeshError):
         path: str = "",
         nearest: str = "",
         hint: str = "",
+        others: Sequence[ConfigError] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.file = file
         self.line = line
         self.path = path
         self.nearest = nearest
+        self.others = tuple(others)
 
 
 class EnvironmentMissing(MeshError):
@@ -109,12 +112,23 @@ class NotFound(EngineError):
 
 
 class ServiceFailed(MeshError):
-    """A service did not become ready. ``log`` holds its last lines."""
+    """A service did not become ready. ``log`` holds its last lines, ``exit_status`` what its process left."""
 
-    def __init__(self, message: str, *, service: str = "", hint: str = "", log: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str = "",
+        hint: str = "",
+        log: Sequence[str] = (),
+        exit_status: int | None = None,
+        oom_killed: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.service = service
         self.log = tuple(log)
+        self.exit_status = exit_status
+        self.oom_killed = oom_killed
 
 
 class NoHealthyInstance(MeshError):

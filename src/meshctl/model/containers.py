@@ -116,7 +116,9 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class EngineEvent:
-    """One thing that happened to a container. ``action``: create, start, die, oom, stop, kill, restart, pause, unpause, destroy."""
+    """One thing that happened to a container. ``action``: create, start,
+    die, oom, stop, kill, restart, pause, unpause or destroy.
+    """
 
     time: float
     action: str

@@ -18,7 +18,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """``operation`` is a verb of the plan (pull, build, create, start, wait, stop, remove); ``fraction`` 0..1 or None."""
+    """``operation`` is a kind of operation of the plan; ``fraction`` 0..1 or None."""
 
     operation: str
     target: str

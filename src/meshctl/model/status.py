@@ -90,12 +90,16 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """The connection to one source of truth ('docker', 'consul'); ``since`` Unix seconds of the last change."""
+    """The connection to one source of truth ('docker', 'consul'); ``since`` Unix seconds of the last change.
+
+    ``detail`` is its version or tally when up, why not when down; ``hint`` the next step or ''.
+    """
 
     name: str
     up: bool
     since: float
     detail: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the event feed."""
+    """One line of the event feed; ``instance`` is '' when it is about the whole service."""
 
     time: float
     service: str
     text: str
     bad: bool = False
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Finds and reads ``meshctl.yaml`` and the files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from meshctl.adapters.config_file.yaml_tree import Tree
+from meshctl.core.config.document import parse
+from meshctl.core.config.envfile import EnvFileWrong, parse_env
+from meshctl.core.config.problems import Wrong
+from meshctl.errors import ConfigError
+from meshctl.model.config import MeshConfig
+
+FILE_NAMES = ("meshctl.yaml", "meshctl.yml")
+MAX_BYTES = 1 << 20
+
+_INIT_HINT = "'meshctl init' writes one; -f names another file."
+
+
+def load_config(file: str | None, *, project: str | None, environ: Mapping[str, str], cwd: str) -> MeshConfig:
+    """Load ``file``, or the nearest ``meshctl.yaml`` in ``cwd`` and the directories above it.
+
+    ``project`` overrides the name in the file. ``environ`` goes before the ``.env`` beside the file.
+    Raises ConfigError with file, line, path and nearest key; UsageError when ``project`` is no name.
+    """
+    path, shown = _chosen(file, cwd) if file is not None else _found(cwd)
+    tree = Tree(_text(path, shown), shown)
+    return parse(
+        tree.value,
+        file=shown,
+        base_dir=str(path.parent),
+        environ=_with_dotenv(path.parent, environ),
+        project=project,
+        lines=tree.line,
+        read_text=_env_text,
+    )
+
+
+def _chosen(file: str, cwd: str) -> tuple[Path, str]:
+    path = _absolute(Path(cwd, file))
+    if path.is_dir():
+        inside = next((name for name in FILE_NAMES if (path / name).is_file()), "")
+        if not inside:
+            raise ConfigError(f"{file} is a directory without a meshctl.yaml", file=file, hint=_INIT_HINT)
+        return path / inside, str(Path(file, inside))
+    return path, file
+
+
+def _found(cwd: str) -> tuple[Path, str]:
+    start = _absolute(Path(cwd))
+    for directory in (start, *start.parents):
+        for name in FILE_NAMES:
+            path = directory / name
+            if path.is_file():
+                return path, name if directory == start else str(path)
+    raise ConfigError(f"no meshctl.yaml in {start} or above", hint=_INIT_HINT)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error}", file=str(path)) from None
+
+
+def _with_dotenv(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    path = directory / ".env"
+    if not path.is_file():
+        return dict(environ)
+    text = _text(path, str(path))
+    try:
+        return {**parse_env(text, environ), **environ}
+    except EnvFileWrong as wrong:
+        raise ConfigError(str(wrong), file=str(path), line=wrong.line, nearest=wrong.nearest, hint=wrong.hint) from None
+
+
+def _env_text(path: str) -> str | None:
+    if not Path(path).exists():
+        return None
+    try:
+        return _text(Path(path), path)
+    except ConfigError as error:
+        raise Wrong(str(error), hint=error.hint) from None
+
+
+def _text(path: Path, shown: str) -> str:
+    """The text of a file of at most MAX_BYTES. Raises ConfigError."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {shown}", file=shown, hint=_INIT_HINT) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigError(f"cannot read {shown}: {reason}", file=shown) from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{shown} is larger than {MAX_BYTES >> 20} MiB", file=shown)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{shown} is not UTF-8 text (byte {content[error.start]:#04x})", file=shown, line=line
+        ) from None

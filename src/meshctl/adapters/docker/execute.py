@@ -1,0 +1,218 @@
+"""Commands inside a container: with their output collected, or attached to this terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from meshctl.adapters.docker.client import url_of
+from meshctl.adapters.docker.feed import Cancelled, Tether, connected_socket
+from meshctl.adapters.docker.streams import frames
+from meshctl.adapters.docker.wire import failed
+from meshctl.errors import DeadlineExceeded, EngineError
+from meshctl.model.containers import ExecResult
+
+if TYPE_CHECKING:
+    from docker.api.client import APIClient
+    from requests import Response
+
+#: Of a longer output the end is kept.
+MAX_OUTPUT = 1024 * 1024
+_CHUNK = 1 << 16
+_POLL_S = 0.02
+_UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
+
+
+def run(api: APIClient, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
+    """Wait for it at most ``timeout_s``. Raises DeadlineExceeded; the engine cannot end what still runs."""
+    import requests.exceptions
+
+    deadline = time.monotonic() + timeout_s
+    try:
+        exec_id = _create(api, container_id, command, timeout_s=timeout_s, tty=False, stdin=False)
+        output = bytearray()
+        with _start(api, exec_id, timeout_s=_left(deadline), tty=False) as response:
+            for _, payload in frames(_until(response, deadline)):
+                output += payload
+                del output[:-MAX_OUTPUT]
+        while (code := _exit_code(api, exec_id)) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(_POLL_S)
+    except (requests.exceptions.Timeout, TimeoutError) as error:
+        raise DeadlineExceeded(f"`{' '.join(command)}` did not end within {timeout_s:g} s.") from error
+    return ExecResult(exit_code=code, output=output.decode("utf-8", "replace"))
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())
+
+
+def _until(response: Response, deadline: float) -> Iterator[bytes]:
+    sock = _socket(response)
+    stream = _stream(response)
+    while time.monotonic() < deadline:
+        sock.settimeout(_left(deadline))
+        chunk = stream.read1(_CHUNK)
+        if not chunk:
+            return
+        yield chunk
+    raise TimeoutError
+
+
+def _create(
+    api: APIClient, container_id: str, command: Sequence[str], *, timeout_s: float, tty: bool, stdin: bool
+) -> str:
+    content = {
+        "Cmd": list(command),
+        "AttachStdin": stdin,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Tty": tty,
+    }
+    response = api.post(url_of(api, f"/containers/{container_id}/exec"), json=content, timeout=timeout_s)
+    _check(response)
+    return str(response.json()["Id"])
+
+
+def _start(api: APIClient, exec_id: str, *, timeout_s: float, tty: bool) -> Response:
+    response = api.post(
+        url_of(api, f"/exec/{exec_id}/start"),
+        json={"Detach": False, "Tty": tty},
+        headers=_UPGRADE,
+        stream=True,
+        timeout=timeout_s,
+    )
+    try:
+        _check(response)
+    except BaseException:
+        response.close()
+        raise
+    return response
+
+
+def _check(response: Response) -> None:
+    if response.status_code < 400:
+        return
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    raise failed(response.status_code, content)
+
+
+def _exit_code(api: APIClient, exec_id: str) -> int | None:
+    """None: still running. The output can end a moment before the engine has noted the exit."""
+    answer: dict[str, Any] = api.exec_inspect(exec_id)
+    code = answer.get("ExitCode")
+    return None if answer.get("Running") or code is None else int(code)
+
+
+def _socket(response: Response) -> socket.socket:
+    sock = connected_socket(response)
+    if sock is None:
+        raise EngineError("The engine gave no connection to the command.")
+    return sock
+
+
+def _stream(response: Response) -> io.BufferedReader:
+    """The buffered side of the connection: docker-py's own raw socket misses what was read ahead."""
+    stream = getattr(getattr(response.raw, "_fp", None), "fp", None)
+    if not isinstance(stream, io.BufferedReader):
+        raise EngineError("The engine gave no connection to the command.")
+    return stream
+
+
+class Attached:
+    """One command with this process's stdin, stdout and stderr. ``run`` blocks until ``cut`` or its end."""
+
+    def __init__(self, container_id: str, command: Sequence[str], *, tty: bool) -> None:
+        self._container_id = container_id
+        self._command = command
+        self._tty = tty
+        self._tether = Tether()
+        self._exec_id = ""
+        self._size: tuple[int, int] | None = None
+        self._wake_read, self._wake_write = os.pipe()
+
+    def run(self, api: APIClient) -> int:
+        """Until the command ends: its exit code."""
+        exec_id = _create(
+            api, self._container_id, self._command, timeout_s=float(api.timeout), tty=self._tty, stdin=True
+        )
+        response = _start(api, exec_id, timeout_s=float(api.timeout), tty=self._tty)
+        self._tether.hold(response)
+        try:
+            sock, stream = _socket(response), _stream(response)
+            sock.settimeout(None)
+            self._exec_id = exec_id
+            self.resize(api)
+            stdin = threading.Thread(target=self._forward_stdin, args=(sock,), daemon=True)
+            stdin.start()
+            try:
+                self._copy_output(stream)
+            except BrokenPipeError:  # who read our output has gone
+                return 128 + signal.SIGPIPE
+            finally:
+                os.write(self._wake_write, b".")
+                stdin.join()
+        finally:
+            self._tether.release()
+        while (code := _exit_code(api, exec_id)) is None:
+            if self._tether.is_cut:
+                raise Cancelled
+            time.sleep(_POLL_S)
+        return code
+
+    def cut(self) -> None:
+        """End the connection; the command itself gets end of file on its stdin."""
+        self._tether.cut()
+
+    def close(self) -> None:
+        """Release the descriptors; only after ``run`` has returned."""
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def resize(self, api: APIClient) -> None:
+        """Tell the engine the size of this terminal, when there is one."""
+        if not (self._tty and self._exec_id):
+            return
+        with contextlib.suppress(OSError, ValueError):
+            size = os.get_terminal_size(1)
+            api.exec_resize(self._exec_id, height=size.lines, width=size.columns)
+
+    def _copy_output(self, stream: io.BufferedReader) -> None:
+        chunks = iter(lambda: stream.read1(_CHUNK), b"")
+        if self._tty:
+            for chunk in chunks:
+                _write(1, chunk)
+            return
+        for name, payload in frames(chunks):
+            _write(2 if name == "stderr" else 1, payload)
+
+    def _forward_stdin(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                ready, _, _ = select.select([0, self._wake_read], [], [])
+                if self._wake_read in ready:
+                    return
+                data = os.read(0, _CHUNK)
+                if not data:
+                    break
+                sock.sendall(data)
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_WR)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,145 @@
+"""What went wrong, in meshctl's words: every failure of the engine becomes one of ``errors``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from meshctl.adapters.docker.address import Address
+from meshctl.errors import EngineError, EngineUnavailable, ImageUnavailable, NotFound
+
+NO_REGISTRY_HINT = (
+    "This machine reaches no container registry: run `make images` to build base images from Debian packages."
+)
+
+# Patterns stay text until they are needed: compiling them would cost every command a millisecond.
+_UNREACHABLE = (
+    r"dial tcp|no such host|i/o timeout|client\.timeout|connection refused|connection reset|proxyconnect"
+    r"|tls handshake|server misbehaving|network is unreachable|temporary failure in name resolution"
+    r"|context deadline exceeded|request canceled|certificate|: eof$"
+)
+_ABSENT = r"manifest unknown|access denied|does not exist|not found"
+_NO_IMAGE = r"no such image|unable to find image|image .* not found"
+_PORT = (
+    r"(?:Bind for|listen tcp[46]?|listen udp[46]?|bind host port(?: for)?|exposing port \S+ ->)\s+"
+    r"(?P<host>\[?[0-9a-fA-F.:]*?\]?):(?P<port>\d+)(?:/\w+)?"
+)
+_TAKEN = r"port is already allocated|address already in use|ports are not available"
+
+
+def unavailable(address: Address, cause: BaseException | None = None) -> EngineUnavailable:
+    """EngineUnavailable whose hint is the command that mends it on this machine."""
+    if _has(cause, PermissionError):
+        return EngineUnavailable(
+            f"The Docker engine at {address.url} refuses this user: permission denied.",
+            hint="Run `sudo usermod -aG docker $USER`, then log out and in again.",
+        )
+    if _has(cause, TimeoutError):
+        return EngineUnavailable(
+            f"The Docker engine at {address.url} does not answer in time.",
+            hint="Restart it: `sudo systemctl restart docker`, or restart Docker Desktop.",
+        )
+    if address.chosen:
+        hint = "Start that engine, or correct DOCKER_HOST (or `docker context use default`)."
+    else:
+        hint = start_hint(
+            platform=sys.platform,
+            systemd=Path("/run/systemd/system").is_dir(),
+            installed=any(Path(d, "dockerd").exists() for d in _search_path()),
+            root=hasattr(os, "geteuid") and os.geteuid() == 0,
+        )
+    return EngineUnavailable(f"No Docker engine answers at {address.url}.", hint=hint)
+
+
+def not_an_engine(address: Address, detail: str) -> EngineUnavailable:
+    """What answers speaks, but not the Engine API."""
+    return EngineUnavailable(
+        f"What answers at {address.url} is not a Docker engine: {detail}.",
+        hint="Point DOCKER_HOST at a Docker engine, or unset it.",
+    )
+
+
+_INSTALL = "Install Docker Engine: https://docs.docker.com/engine/install/"
+_IN_TREE = "in meshctl's own tree: `make engine`."
+
+
+def start_hint(*, platform: str, systemd: bool, installed: bool, root: bool) -> str:
+    """One sentence with the command that starts (or gets) an engine."""
+    sudo = "" if root else "sudo "
+    if platform == "darwin":
+        return "Open Docker Desktop (`open -a Docker`) and wait until it is running."
+    if not installed:
+        return f"{_INSTALL}; {_IN_TREE}"
+    if systemd:
+        return f"Start it with `{sudo}systemctl start docker`."
+    return f"Start it with `{sudo}sh -c 'dockerd >/var/log/dockerd.log 2>&1 &'`; {_IN_TREE}"
+
+
+def _search_path() -> list[str]:
+    return [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/usr/local/sbin", "/sbin"]
+
+
+def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether ``error``, its arguments or its causes hold an exception of that kind."""
+    pending: list[object] = [error]
+    for _ in range(32):
+        if not pending:
+            return False
+        current = pending.pop()
+        if isinstance(current, kind) or (kind is TimeoutError and type(current).__name__.endswith("Timeout")):
+            return True
+        if isinstance(current, BaseException):
+            pending += [current.__cause__, current.__context__, *current.args]
+    return False
+
+
+def refused(status: int, message: str) -> EngineError | ImageUnavailable:
+    """The engine's own refusal of one operation, by HTTP status and text."""
+    text = sentence(message)
+    if status == 404 and _says(_NO_IMAGE, message):
+        return ImageUnavailable(text, hint="Run `meshctl up`, which pulls or builds what is missing.")
+    if status == 404:
+        return NotFound(text)
+    return EngineError(text, hint=_hint(message))
+
+
+def _says(pattern: str, message: str) -> bool:
+    return re.search(pattern, message, re.IGNORECASE) is not None
+
+
+def _hint(message: str) -> str:
+    if "already in use by container" in message:
+        return "Remove that container with `docker rm -f`, or rename the project."
+    if "has active endpoints" in message or "volume is in use" in message:
+        return "A container outside the project uses it; `docker ps -a` shows which."
+    if "bind source path does not exist" in message:
+        return "Create that path, or correct it under `volumes:`."
+    return ""
+
+
+def taken_port(message: str) -> tuple[str, int] | None:
+    """Host address and port that a start failed on: None when it failed for another reason."""
+    if not _says(_TAKEN, message):
+        return None
+    matches = list(re.finditer(_PORT, message))
+    return (matches[-1]["host"].strip("[]"), int(matches[-1]["port"])) if matches else ("", 0)
+
+
+def image_failure(what: str, message: str, log: Sequence[str] = ()) -> ImageUnavailable:
+    """A pull or a build that failed; ``what`` begins the sentence (``Image x cannot be pulled``)."""
+    hint = ""
+    if _says(_UNREACHABLE, message):
+        hint = NO_REGISTRY_HINT
+    elif _says(_ABSENT, message):
+        hint = "Check the image's name and tag; a private one needs `docker login`."
+    return ImageUnavailable(f"{what}: {sentence(message)}", hint=hint, log=log)
+
+
+def sentence(message: str) -> str:
+    """One line without the engine's preamble, at most 400 characters."""
+    text = " ".join(message.split())
+    text = re.sub(r"^(Error response from daemon: |Conflict\. )+", "", text)
+    return text if len(text) <= 400 else text[:399] + "…"

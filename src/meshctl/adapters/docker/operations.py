@@ -1,0 +1,179 @@
+"""What changes containers, networks and volumes. Blocking, on docker-py's low-level client."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from meshctl.adapters.docker import creation
+from meshctl.adapters.docker.failures import sentence, taken_port
+from meshctl.errors import DeadlineExceeded, EngineError, PortInUse
+from meshctl.model.containers import LABEL_PROJECT, ContainerRequest
+
+if TYPE_CHECKING:
+    from docker.api.client import APIClient
+    from docker.errors import APIError
+
+_REMOVAL_S = 20.0
+
+
+def create_network(api: APIClient, project: str, name: str) -> None:
+    """A bridge with the project's label, unless one of that name is there."""
+    import docker.errors
+
+    if any(network.get("Name") == name for network in api.networks(names=[name])):
+        return
+    try:
+        api.create_network(name, driver="bridge", check_duplicate=True, labels={LABEL_PROJECT: project})
+    except docker.errors.APIError as error:
+        if error.status_code != 409:
+            raise
+
+
+def remove_network(api: APIClient, name: str) -> None:
+    """Gone already: nothing happens."""
+    import docker.errors
+
+    try:
+        api.remove_network(name)
+    except docker.errors.NotFound:
+        return
+
+
+def create_volume(api: APIClient, project: str, name: str) -> None:
+    """Present already: the engine leaves it as it is."""
+    api.create_volume(name, labels={LABEL_PROJECT: project})
+
+
+def remove_volume(api: APIClient, name: str) -> None:
+    """Gone already: nothing happens."""
+    import docker.errors
+
+    try:
+        api.remove_volume(name)
+    except docker.errors.NotFound:
+        return
+
+
+def create_container(api: APIClient, request: ContainerRequest) -> str:
+    """The id of a container that is on all its networks; none is left behind when that fails."""
+    created = api.create_container_from_config(creation.body(request), request.name)  # type: ignore[no-untyped-call]
+    container_id = str(created["Id"])
+    try:
+        for network in request.networks[1:]:
+            aliases = creation.endpoint(request)["Aliases"]
+            api.connect_container_to_network(container_id, network, aliases=aliases)
+    except Exception:
+        api.remove_container(container_id, force=True, v=True)
+        raise
+    return container_id
+
+
+def start_container(api: APIClient, container_id: str) -> None:
+    """Running already: nothing happens. Raises PortInUse with the holder's name where it is a container."""
+    import docker.errors
+
+    try:
+        api.start(container_id)
+    except docker.errors.APIError as error:
+        raise _not_started(api, error) from error
+
+
+def stop_container(api: APIClient, container_id: str, timeout_s: float) -> None:
+    """The stop signal, SIGKILL after ``timeout_s``. A paused one is thawed first, to hear the signal."""
+    if _state(api, container_id).get("Paused"):
+        unpause_container(api, container_id)
+    api.stop(container_id, timeout=_whole(timeout_s))
+
+
+def restart_container(api: APIClient, container_id: str, timeout_s: float) -> None:
+    """Stop and start in one request of the engine."""
+    import docker.errors
+
+    if _state(api, container_id).get("Paused"):
+        unpause_container(api, container_id)
+    try:
+        api.restart(container_id, timeout=_whole(timeout_s))
+    except docker.errors.APIError as error:
+        raise _not_started(api, error) from error
+
+
+def pause_container(api: APIClient, container_id: str) -> None:
+    """Paused already: nothing happens."""
+    if not _state(api, container_id).get("Paused"):
+        api.pause(container_id)
+
+
+def unpause_container(api: APIClient, container_id: str) -> None:
+    """Not paused: nothing happens."""
+    if _state(api, container_id).get("Paused"):
+        api.unpause(container_id)
+
+
+def remove_container(api: APIClient, container_id: str) -> None:
+    """Kill and remove it with its nameless volumes; returns when it is gone."""
+    import docker.errors
+
+    try:
+        api.remove_container(container_id, force=True, v=True)
+    except docker.errors.NotFound:
+        return
+    except docker.errors.APIError as error:
+        if error.status_code != 409 or "already in progress" not in str(error.explanation):
+            raise
+        _await_removal(api, container_id)
+
+
+def _await_removal(api: APIClient, container_id: str) -> None:
+    import docker.errors
+
+    deadline = time.monotonic() + _REMOVAL_S
+    while time.monotonic() < deadline:
+        try:
+            api.inspect_container(container_id)
+        except docker.errors.NotFound:
+            return
+        time.sleep(0.05)
+    raise DeadlineExceeded(f"Container {container_id[:12]} is still being removed after {_REMOVAL_S:.0f} s.")
+
+
+def _state(api: APIClient, container_id: str) -> dict[str, Any]:
+    return dict(api.inspect_container(container_id).get("State") or {})
+
+
+def _whole(seconds: float) -> int:
+    return max(0, math.ceil(seconds))
+
+
+def _not_started(api: APIClient, error: APIError) -> Exception:
+    """A 404 that is not about the container (a network that is gone) is a refusal, not NotFound."""
+    message = str(error.explanation)
+    port = taken_port(message)
+    if port is not None:
+        return _port_in_use(api, *port)
+    if error.status_code == 404 and "no such container" not in message.lower():
+        return EngineError(sentence(message))
+    return error
+
+
+def _port_in_use(api: APIClient, host: str, port: int) -> PortInUse:
+    where = f"Port {port} of {host or 'this machine'}" if port else "A port of this machine"
+    holder = _holder(api, port)
+    if holder:
+        return PortInUse(
+            f"{where} is taken by the container {holder}.",
+            hint=f"Stop it with `docker stop {holder}`, or set another `published:` port.",
+        )
+    return PortInUse(
+        f"{where} is taken by another program.",
+        hint=f"`ss -ltnp sport = :{port}` names it; end it, or set another `published:` port.",
+    )
+
+
+def _holder(api: APIClient, port: int) -> str:
+    """The name of the running container that publishes ``port``, or ''."""
+    for entry in api.containers():
+        if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or ()):
+            return str((entry.get("Names") or [""])[0]).lstrip("/")
+    return ""

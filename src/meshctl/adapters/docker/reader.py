@@ -1,0 +1,89 @@
+"""What the engine holds of a project. Blocking; loads nothing but the standard library on a plain address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from meshctl.adapters.docker import translate
+from meshctl.adapters.docker.address import Address, resolve
+from meshctl.adapters.docker.failures import not_an_engine
+from meshctl.adapters.docker.wire import SocketWire, Wire
+from meshctl.model.containers import LABEL_PROJECT, Container, EngineInfo, Observed
+
+
+class EngineReader:
+    """Every method raises EngineUnavailable when no engine answers."""
+
+    def __init__(self, address: Address | None = None, wire: Wire | None = None) -> None:
+        self.address = address or resolve()
+        self._wire = wire or _open_wire(self.address)
+
+    def info(self) -> EngineInfo:
+        """Who answers there."""
+        version = self._wire.get("/version")
+        if not isinstance(version, dict) or "ApiVersion" not in version:
+            raise not_an_engine(self.address, "no version in its answer")
+        return translate.info(version, self.address.url)
+
+    def containers(self, project: str) -> list[Container]:
+        """All containers of the project from one request, without exit codes, restarts and start times."""
+        return [translate.listed(entry) for entry in self._list(project)]
+
+    def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
+        """Everything that carries the project's label, and the ids of those ``images`` that are here."""
+        paths = [f"/containers/{_id(entry)}/json" for entry in self._list(project)]
+        filters = _filters(project)
+        references = list(dict.fromkeys(images))
+        asked = [
+            *paths,
+            *(f"/images/{quote(reference, safe='/:@')}/json" for reference in references),
+            f"/networks?filters={quote(filters)}",
+            f"/volumes?filters={quote(filters)}",
+        ]
+        *answers, networks, volumes = self._wire.get_each(asked)
+        found = answers[: len(paths)]
+        return Observed(
+            project=project,
+            containers=tuple(_sorted(translate.inspected(c) for c in found if isinstance(c, dict))),
+            networks=_names(networks),
+            volumes=_names(volumes.get("Volumes") if isinstance(volumes, dict) else None),
+            images={
+                reference: str(image["Id"])
+                for reference, image in zip(references, answers[len(paths) :], strict=True)
+                if isinstance(image, dict) and image.get("Id")
+            },
+        )
+
+    def _list(self, project: str) -> list[dict[str, Any]]:
+        entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project)})
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise not_an_engine(self.address, "no list of containers in its answer")
+        return entries
+
+
+def _open_wire(address: Address) -> Wire:
+    if address.plain:
+        return SocketWire(address)
+    from meshctl.adapters.docker.client import Client, ClientWire
+
+    return ClientWire(Client(address))
+
+
+def _filters(project: str) -> str:
+    return json.dumps({"label": [f"{LABEL_PROJECT}={project}"]})
+
+
+def _id(entry: dict[str, Any]) -> str:
+    return quote(str(entry.get("Id", "")), safe="")
+
+
+def _names(entries: Any) -> tuple[str, ...]:
+    named = (entry for entry in entries or () if isinstance(entry, dict))
+    return tuple(sorted(str(entry.get("Name", "")) for entry in named))
+
+
+def _sorted(containers: Iterable[Container]) -> list[Container]:
+    return sorted(containers, key=lambda c: (c.service, c.instance, c.name))

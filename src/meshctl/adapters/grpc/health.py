@@ -1,0 +1,71 @@
+"""A readiness check over ``grpc.health.v1``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2
+
+_CHECK = "/grpc.health.v1.Health/Check"
+_OPTIONS = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
+#: An attempt to connect outlives its channel; this bounds it.
+_CONNECT_LIMIT = "grpc.min_reconnect_backoff_ms"
+
+
+async def grpc_complaint(address: str, service: str, timeout_s: float) -> str:
+    """'' when ``service`` ('' is the whole server) is SERVING, else why not."""
+    options = (*_OPTIONS, (_CONNECT_LIMIT, max(int(timeout_s * 1000), 100)))
+    with grpc.insecure_channel(address, options=options) as channel:
+        check = channel.unary_unary(
+            _CHECK,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        call = check.future(health_pb2.HealthCheckRequest(service=service), timeout=timeout_s)
+        await _finished(call)
+    return _complaint(call, service, timeout_s)
+
+
+async def _finished(call: grpc.CallFuture[Any]) -> None:
+    """Waits without a thread of its own; cancelling cancels the call."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def tell(_: grpc.Future[Any]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(done.set)
+
+    call.add_done_callback(tell)
+    try:
+        await done.wait()
+    finally:
+        call.cancel()  # type: ignore[no-untyped-call]
+
+
+def _complaint(call: grpc.CallFuture[Any], service: str, timeout_s: float) -> str:
+    who = f"service '{service}'" if service else "the server"
+    match call.code():
+        case grpc.StatusCode.OK:
+            status = call.result().status
+            serving = status == health_pb2.HealthCheckResponse.SERVING
+            return "" if serving else health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+        case grpc.StatusCode.UNAVAILABLE:
+            return _unreachable(call.details() or "")
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return f"no answer within {timeout_s:g} s"
+        case grpc.StatusCode.UNIMPLEMENTED:
+            return "it offers no grpc.health.v1"
+        case grpc.StatusCode.NOT_FOUND:
+            return f"its health service does not know {who}"
+        case code:
+            return f"{code.name}: {call.details()}"
+
+
+def _unreachable(details: str) -> str:
+    if "refused" in details.lower():
+        return "connection refused"
+    if "closed" in details.lower() or "reset" in details.lower():
+        return "connection closed without an answer"
+    return f"unreachable: {details}" if details else "unreachable"

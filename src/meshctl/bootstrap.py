@@ -1,0 +1,50 @@
+"""Composition root: the only module that names concrete adapters. Each is imported when it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshctl.engine.call import Directory, Send
+    from meshctl.engine.mesh import Mesh
+    from meshctl.model.calls import CallRequest
+    from meshctl.model.config import MeshConfig
+    from meshctl.ports import ContainerEngine
+
+
+def open_engine() -> ContainerEngine:
+    """The container engine that the environment names. Connects on first use."""
+    from meshctl.adapters.docker.engine import DockerEngine
+
+    return DockerEngine()
+
+
+def open_mesh(config: MeshConfig) -> Mesh:
+    """Everything the engine room needs, on real adapters."""
+    from meshctl.adapters.clock import SystemClock
+    from meshctl.adapters.consul import ConsulRegistry
+    from meshctl.adapters.probe import NetworkProber
+    from meshctl.engine.mesh import Mesh
+
+    engine = open_engine()
+    return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock())
+
+
+def open_directory(config: MeshConfig) -> Directory:
+    """Name look-up for one call: reads the engine and the registry with the standard library alone."""
+    from meshctl.adapters.consul import ConsulReader
+    from meshctl.adapters.docker.reader import EngineReader
+    from meshctl.engine.call import Directory
+
+    return Directory(config, lambda: EngineReader().containers(config.name), ConsulReader)
+
+
+def sender_for(request: CallRequest) -> Send:
+    """What speaks the request's protocol; gRPC is loaded only for gRPC."""
+    if request.method:
+        from meshctl.adapters.http import HttpCaller
+
+        return HttpCaller().send
+    from meshctl.adapters.grpc.caller import GrpcCaller
+
+    return GrpcCaller().send

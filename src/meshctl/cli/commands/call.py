@@ -1,0 +1,139 @@
+"""``meshctl call``: loads no client library, because a call should cost what a call costs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from meshctl.cli import diagnostics
+from meshctl.cli.context import config_of, output_of
+from meshctl.cli.diagnostics import Exit
+from meshctl.cli.output import Output
+from meshctl.errors import UsageError
+from meshctl.model.calls import CallReply, CallRequest
+
+_LARGEST_BODY = 64 * 1024 * 1024
+
+
+def run(options: argparse.Namespace) -> int:
+    """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK."""
+    from meshctl.bootstrap import open_directory, sender_for
+    from meshctl.engine.call import call_every_blocking
+
+    request = request_of(options)
+    directory = open_directory(config_of(options))
+    send = sender_for(request)
+    out = output_of(options)
+    replies: list[CallReply] = []
+    for _ in range(options.repeat):
+        for reply in call_every_blocking(directory, send, request):
+            replies.append(reply)
+            if not options.json:
+                _show(out, reply, quiet=options.quiet)
+    if options.json:
+        documents = [reply_data(reply) for reply in replies]
+        single = options.repeat == 1 and options.instance != "all"
+        out.data(documents[0] if single else documents)
+    elif len(replies) > 1 and not options.quiet:
+        _summary(replies)
+    return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
+
+
+def request_of(options: argparse.Namespace) -> CallRequest:
+    """The request the words mean. Raises UsageError."""
+    method, target = options.method, options.path or ""
+    if options.path is None:
+        if "/" not in method or method.startswith("/"):
+            raise UsageError(
+                f"'{method}' is neither METHOD PATH nor pkg.Service/Method",
+                hint=f"meshctl call {options.service} GET / or meshctl call {options.service} pkg.Service/Method",
+            )
+        method, target = "", method
+    elif not target.startswith("/"):
+        raise UsageError(f"the path '{target}' does not begin with /", hint=f"Did you mean /{target}?")
+    return CallRequest(
+        service=options.service,
+        method=method.upper(),
+        target=target,
+        body=_body(options.data),
+        headers=tuple(_header(text) for text in options.header),
+        timeout_s=options.timeout,
+        instance=options.instance,
+    )
+
+
+def reply_data(reply: CallReply) -> dict[str, Any]:
+    """The documented JSON of one reply."""
+    return {
+        "service": reply.service,
+        "instance": reply.instance,
+        "protocol": reply.protocol,
+        "status": reply.status,
+        "elapsed_ms": round(reply.elapsed_ms, 2),
+        "headers": dict(reply.headers),
+        "body": reply.body,
+        "trace_id": reply.trace_id,
+        "trace": None,
+    }
+
+
+def _body(data: str | None) -> bytes | None:
+    if data is None:
+        return None
+    if data == "-":
+        body = sys.stdin.buffer.read(_LARGEST_BODY + 1)
+    elif data.startswith("@"):
+        try:
+            with Path(data[1:]).open("rb") as file:
+                body = file.read(_LARGEST_BODY + 1)
+        except OSError as error:
+            raise UsageError(f"-d {data}: {error.strerror}", hint="-d @FILE reads the body from a file.") from None
+    else:
+        body = data.encode("utf-8", "surrogateescape")
+    if len(body) > _LARGEST_BODY:
+        raise UsageError("the body is larger than 64 MiB")
+    _check_json(body)
+    return body
+
+
+def _check_json(body: bytes) -> None:
+    """The body is JSON by contract: what is none is told before anything is sent."""
+    import json
+
+    try:
+        json.loads(body)
+    except RecursionError:
+        raise UsageError("-d is JSON nested too deeply") from None
+    except ValueError as error:
+        raise UsageError(f"-d is not JSON: {error}", hint="""Quote it for the shell: -d '{"id":1}'""") from None
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f"-H '{text}' is not NAME:VALUE")
+    return name.strip(), value.strip()
+
+
+def _show(out: Output, reply: CallReply, *, quiet: bool) -> None:
+    if not quiet:
+        status = str(reply.status)
+        if isinstance(reply.status, int) and reply.status in set(HTTPStatus):
+            status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
+        diagnostics.note(f"{status} · {reply.instance} · {reply.elapsed_ms:.0f} ms")
+    if isinstance(reply.body, str):
+        if reply.body:
+            out.text(reply.body.rstrip("\n"))
+    elif reply.body is not None:
+        out.data(reply.body)
+
+
+def _summary(replies: list[CallReply]) -> None:
+    counts = Counter(reply.instance for reply in replies)
+    failed = sum(not reply.ok for reply in replies)
+    shares = ", ".join(f"{instance} {count}" for instance, count in sorted(counts.items()))
+    diagnostics.note(f"{len(replies)} calls, {failed} failed: {shares}")

@@ -1,0 +1,35 @@
+"""``meshctl down``."""
+
+from __future__ import annotations
+
+import argparse
+
+from meshctl.cli import diagnostics
+from meshctl.cli.context import output_of, with_mesh
+from meshctl.cli.diagnostics import Exit
+from meshctl.cli.progress import sink_for
+from meshctl.engine.down import down
+from meshctl.present.units import duration
+
+
+def run(options: argparse.Namespace) -> int:
+    """Remove containers and networks of the project, its data with ``-v``."""
+    sink = sink_for(as_json=options.json, quiet=options.quiet)
+    report = with_mesh(options, lambda mesh: down(mesh, volumes=options.volumes, timeout_s=options.timeout, sink=sink))
+    for failure in report.failures:
+        diagnostics.report_failure(failure)
+    if options.json:
+        output_of(options).data(
+            {
+                "project": report.project,
+                "removed": report.removed,
+                "elapsed_ms": round(report.elapsed_ms, 1),
+                "failures": [failure.message for failure in report.failures],
+            }
+        )
+    elif not options.quiet:
+        gone = (
+            f"removed {report.removed} in {duration(report.elapsed_ms / 1000)}" if report.removed else "nothing to do"
+        )
+        diagnostics.note(f"{report.project}: {gone}")
+    return report.error.exit_code if report.error else Exit.DONE

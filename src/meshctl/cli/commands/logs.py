@@ -1,0 +1,66 @@
+"""``meshctl logs``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from meshctl.cli.context import output_of, with_mesh
+from meshctl.cli.diagnostics import Exit
+from meshctl.cli.output import use_colour
+from meshctl.engine.logs import stream_logs
+from meshctl.present.colours import service_colour
+
+if TYPE_CHECKING:
+    from meshctl.engine.mesh import Mesh
+    from meshctl.model.containers import LogLine
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print lines as ``instance | text``; with ``--json`` one object a line."""
+    out = output_of(options)
+    since = time.time() - options.since if options.since is not None else None
+    colour = use_colour(sys.stdout)
+
+    async def work(mesh: Mesh) -> None:
+        width = max((len(name) for name in options.services or mesh.config.services), default=0) + 2
+        lines = stream_logs(
+            mesh,
+            tuple(options.services),
+            follow=options.follow,
+            since=since,
+            tail=options.tail,
+            grep=options.grep,
+            trace=options.trace,
+        )
+        async for line in lines:
+            if options.json:
+                out.data(line_data(line), compact=True)
+                if options.follow:
+                    out.raw("")
+            else:
+                out.raw(f"{_label(line, width, colour)} {line.text}\n")
+
+    with_mesh(options, work)
+    return Exit.DONE
+
+
+def line_data(line: LogLine) -> dict[str, object]:
+    """The documented JSON of one line."""
+    return {
+        "service": line.service,
+        "instance": line.instance_id,
+        "time": line.time,
+        "stream": line.stream,
+        "text": line.text,
+    }
+
+
+def _label(line: LogLine, width: int, colour: bool) -> str:
+    label = f"{line.instance_id:<{width}} |"
+    if not colour:
+        return label
+    red, green, blue = (int(service_colour(line.service).lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
+    return f"\x1b[38;2;{red};{green};{blue}m{label}\x1b[0m"

@@ -1,0 +1,106 @@
+"""``meshctl up``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from meshctl.cli import diagnostics
+from meshctl.cli.context import output_of, with_mesh
+from meshctl.cli.diagnostics import Exit
+from meshctl.cli.progress import sink_for
+from meshctl.engine.survey import survey
+from meshctl.engine.up import UpOptions, UpReport, plan_up, up
+from meshctl.present.plan_text import critical_text, plan_data, plan_text
+from meshctl.present.services_table import services_data, services_table
+from meshctl.present.units import duration
+
+if TYPE_CHECKING:
+    from meshctl.engine.mesh import Mesh
+    from meshctl.model.status import ServiceStatus
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring the stack up, or print the plan."""
+    wanted = UpOptions(
+        tuple(options.services), tuple(options.profile), options.build, options.timeout, dict(options.scale)
+    )
+    out = output_of(options)
+    if options.dry_run:
+        plan = with_mesh(options, lambda mesh: plan_up(mesh, wanted))
+        out.data(plan_data(plan)) if options.json else out.text(plan_text(plan))
+        return Exit.DONE
+    sink = sink_for(as_json=options.json, quiet=options.quiet)
+
+    async def work(mesh: Mesh) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
+        report = await up(mesh, wanted, sink)
+        return report, await survey(mesh, wanted.services)
+
+    report, services = with_mesh(options, work)
+    if options.json:
+        out.data(report_data(report, services))
+    else:
+        out.lines(services_table(services))
+    _narrate(report, options)
+    code = _code(report)
+    if options.ui and code == Exit.DONE:
+        from meshctl.cli.commands import app
+
+        return app.run(options)
+    return code
+
+
+def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[str, Any]:
+    """The documented JSON of ``up``."""
+    return {
+        "project": report.project,
+        "ready": report.ready,
+        "elapsed_ms": round(report.elapsed_ms, 1),
+        "changed": report.changed,
+        "services": services_data(services),
+        "failures": [
+            {
+                "service": failure.service,
+                "instance": failure.instance,
+                "kind": failure.kind,
+                "message": failure.message,
+                "exit_code": failure.exit_code,
+                "oom_killed": failure.oom_killed,
+                "log": list(failure.log),
+                "hint": failure.hint,
+            }
+            for failure in report.failures
+        ],
+        "critical_path": [
+            {"operation": step.operation, "target": step.target, "seconds": round(step.seconds, 4)}
+            for step in report.critical_path
+        ],
+        "notes": list(report.notes),
+    }
+
+
+def _narrate(report: UpReport, options: argparse.Namespace) -> None:
+    if not options.quiet:
+        for note in report.notes:
+            diagnostics.note(f"note: {note}")
+    for failure in report.failures:
+        diagnostics.report_failure(failure)
+    if options.quiet or options.json:
+        return
+    if options.verbose or report.changed:
+        path = critical_text(report.critical_path)
+        if path and report.changed:
+            diagnostics.note(path)
+    elapsed = duration(report.elapsed_ms / 1000)
+    if not report.ready:
+        diagnostics.note(f"{report.project} is not ready after {elapsed}")
+    elif report.changed:
+        diagnostics.note(f"{report.project} is ready after {elapsed}")
+    else:
+        diagnostics.note(f"{report.project}: nothing to do, all is ready")
+
+
+def _code(report: UpReport) -> int:
+    if report.ready:
+        return Exit.DONE
+    return report.error.exit_code if report.error is not None else Exit.BAD

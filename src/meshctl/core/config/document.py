@@ -1,0 +1,168 @@
+"""The whole file -> MeshConfig."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from meshctl.core.config.dependencies import settle
+from meshctl.core.config.environment import Environment, ReadText
+from meshctl.core.config.interpolate import interpolate_tree
+from meshctl.core.config.keys import NETWORK, ROOT, SERVICE
+from meshctl.core.config.mask import secrets_of, telling
+from meshctl.core.config.mounts import Mounts, read_volumes
+from meshctl.core.config.problems import Lines, Problems, Wrong
+from meshctl.core.config.published import check_published
+from meshctl.core.config.reader import Reader
+from meshctl.core.config.scalars import choice, filled, text
+from meshctl.core.config.services import DEFAULT_NETWORK, Around, read_service
+from meshctl.core.config.smoke import read_smoke
+from meshctl.core.names import nearest
+from meshctl.errors import ConfigError, UsageError
+from meshctl.model.config import MeshConfig, ServiceSpec
+
+DEFAULT_REGISTRY = "consul"
+
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+_PROJECT_HINT = "Use lower-case letters, digits, '-' and '_', and start with a letter or digit."
+
+
+def parse(
+    document: object,
+    *,
+    file: str,
+    base_dir: str,
+    environ: Mapping[str, str],
+    project: str | None = None,
+    lines: Lines = lambda path: None,
+    read_text: ReadText = lambda path: None,
+) -> MeshConfig:
+    """Resolve and check the plain values of a file.
+
+    ``file`` is the path as errors show it, ``base_dir`` the absolute directory it is in, ``environ`` the
+    shell's variables over those of ``.env``, ``project`` the name from the command line, ``read_text`` gives
+    the text of env files. Raises ConfigError, which carries every problem of the file, and UsageError when
+    ``project`` is no name.
+    """
+    if project is not None and not _PROJECT.match(project):
+        raise UsageError(f"'{project}' is no name for a project", hint=_PROJECT_HINT)
+    _check_root(document, file)
+    problems = Problems(file, lines)
+    values = interpolate_tree(document, "", environ, problems)
+    problems.check()
+    root = Reader(values, "", ROOT, problems)
+    config = _config(root, file, base_dir, environ, project, read_text)
+    problems.check()
+    return config
+
+
+def normalised(folder: str) -> str:
+    """A folder's name as a project's, by Compose's rule: lower case, only ``a-z0-9_-``; may be ''."""
+    return re.sub(r"[^a-z0-9_-]", "", folder.lower()).lstrip("_-")[:63]
+
+
+def _check_root(document: object, file: str) -> None:
+    if document is None:
+        raise ConfigError("the file is empty", file=file, hint="'meshctl init' writes a first one.")
+    if not isinstance(document, dict):
+        kind = "a list" if isinstance(document, list) else "a single value"
+        raise ConfigError(f"the file must be a mapping with 'services:', found {kind}", file=file, line=1)
+
+
+def _config(
+    root: Reader,
+    file: str,
+    base_dir: str,
+    environ: Mapping[str, str],
+    project: str | None,
+    read_text: ReadText,
+) -> MeshConfig:
+    name = _project_name(root, base_dir, project)
+    volumes = read_volumes(root)
+    environment = Environment(base_dir, environ, read_text)
+    declared = _names(root, "services")
+    around = Around(
+        base_dir=base_dir,
+        environment=environment,
+        mounts=Mounts(base_dir, environment.home, volumes),
+        networks=_read_networks(root),
+        services=declared,
+    )
+    services, explicit = _services(root, around)
+    services = settle(services, explicit, root.problems)
+    check_published(services, root.problems)
+    callable_names = {*services, *(spec.mesh.register for spec in services.values())}
+    return MeshConfig(
+        name=name,
+        file=posixpath.join(base_dir, posixpath.basename(file)),
+        services=services,
+        volumes=volumes,
+        networks=_used_networks(services),
+        registry=_registry(root, services),
+        smoke=read_smoke(root, sorted(callable_names - {""})),
+        secrets=telling(_secrets(services, root.problems.secrets), (name, *callable_names, *volumes)),
+    )
+
+
+def _services(root: Reader, around: Around) -> tuple[dict[str, ServiceSpec], set[str]]:
+    services: dict[str, ServiceSpec] = {}
+    explicit: set[str] = set()
+    for name, value, path in root.entries("services"):
+        service = Reader(value, path, SERVICE, root.problems)
+        services[name] = read_service(name, service, around)
+        mesh = service.raw("mesh")
+        if isinstance(mesh, dict) and mesh.get("kind") is not None:
+            explicit.add(name)
+    if isinstance(root.raw("services"), dict) and not services:
+        root.wrong("services", "the file names no service")
+    return services, explicit
+
+
+def _project_name(root: Reader, base_dir: str, project: str | None) -> str:
+    def checked(value: object) -> str:
+        name = filled(value)
+        if not _PROJECT.match(name):
+            raise Wrong(f"'{name}' is no name for a project", hint=_PROJECT_HINT)
+        return name
+
+    written = root.get("name", checked, "")
+    found = project or written or normalised(posixpath.basename(base_dir))
+    if not found:
+        root.wrong("", "the folder's name gives no name for the project", hint="Write name: at the top.")
+    return found
+
+
+def _read_networks(root: Reader) -> tuple[str, ...]:
+    for _, value, path in root.entries("networks"):
+        network = Reader({} if value is None else value, path, NETWORK, root.problems)
+        network.get("driver", choice(("bridge",)), "")
+    return tuple(dict.fromkeys((DEFAULT_NETWORK, *_names(root, "networks"))))
+
+
+def _used_networks(services: Mapping[str, ServiceSpec]) -> tuple[str, ...]:
+    used = {name for spec in services.values() for name in spec.networks}
+    return tuple(sorted(used, key=lambda name: (name != DEFAULT_NETWORK, name)))
+
+
+def _registry(root: Reader, services: Mapping[str, ServiceSpec]) -> str:
+    def known(value: object) -> str:
+        name = text(value)
+        if name and name not in services:
+            raise Wrong(f"the registry '{name}' is no service here", nearest=nearest(name, services))
+        return name
+
+    return root.get("registry", known, DEFAULT_REGISTRY if DEFAULT_REGISTRY in services else "")
+
+
+def _names(root: Reader, key: str) -> tuple[str, ...]:
+    value = root.raw(key)
+    return tuple(value) if isinstance(value, dict) else ()
+
+
+def _secrets(services: Mapping[str, ServiceSpec], interpolated: set[str]) -> Iterator[str]:
+    yield from interpolated
+    for spec in services.values():
+        yield from secrets_of(spec.environment)
+        if spec.build is not None:
+            yield from secrets_of(spec.build.args)

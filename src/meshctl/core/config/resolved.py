@@ -1,0 +1,169 @@
+"""A configuration as plain, JSON-able values in Compose's words, with secrets hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from meshctl.core.config.durations import written
+from meshctl.core.config.mask import mask, mask_setting
+from meshctl.model.config import (
+    BuildSpec,
+    CheckKind,
+    HealthCheck,
+    MeshConfig,
+    Mount,
+    PortSpec,
+    RestartPolicy,
+    ServiceSpec,
+    SmokeCheck,
+)
+
+
+def resolved(config: MeshConfig) -> dict[str, Any]:
+    """``{"name", "services": {…}, "volumes", "networks", "registry", "smoke"}``; what is empty is left out.
+
+    It means the same as the file when it is read again, but for the hidden secrets.
+    """
+    found = {
+        "name": config.name,
+        "registry": config.registry,
+        "services": {name: _service(spec, config.secrets) for name, spec in config.services.items()},
+        "volumes": {
+            name: {"external": True, "name": external} if external else {} for name, external in config.volumes.items()
+        },
+        "networks": {name: {} for name in config.networks if name != "default"},
+        "smoke": [_smoke(check, config.secrets) for check in config.smoke],
+    }
+    return {key: value for key, value in found.items() if value or key in ("name", "services")}
+
+
+def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
+    limits = {"cpus": spec.cpus, "memory": spec.mem_limit}
+    found: dict[str, Any] = {
+        "image": spec.image,
+        "build": _build(spec.build, secrets) if spec.build else None,
+        "entrypoint": _words(spec.entrypoint, secrets),
+        "command": _words(spec.command, secrets),
+        "environment": _settings(spec.environment, secrets),
+        "ports": [_port(port) for port in spec.ports],
+        "depends_on": {edge.service: _edge(edge.condition, edge.required) for edge in spec.depends_on},
+        "healthcheck": _check(spec.healthcheck, secrets),
+        "profiles": list(spec.profiles),
+        "volumes": [_mount(mount) for mount in spec.mounts],
+        "networks": list(spec.networks) if spec.networks != ("default",) else [],
+        "restart": _restart(spec),
+        "deploy": _filled(
+            {
+                "replicas": spec.replicas if spec.replicas != 1 else None,
+                "resources": _filled({"limits": _filled(limits)}),
+            }
+        ),
+        "hostname": spec.hostname,
+        "user": spec.user,
+        "working_dir": spec.working_dir,
+        "labels": _settings(spec.labels, secrets),
+        "stop_grace_period": written(spec.stop_grace_s),
+        "stop_signal": spec.stop_signal,
+        "mesh": {
+            "kind": str(spec.kind),
+            **_filled(
+                {
+                    "register": spec.mesh.register,
+                    "metrics": spec.mesh.metrics,
+                    "openapi": spec.mesh.openapi,
+                }
+            ),
+        },
+    }
+    return {**_filled(found), "init": spec.init}
+
+
+def _build(build: BuildSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
+    return _filled(
+        {
+            "context": build.context,
+            "dockerfile": build.dockerfile,
+            "args": _settings(build.args, secrets),
+            "target": build.target,
+        }
+    )
+
+
+def _port(port: PortSpec) -> dict[str, Any]:
+    return _filled(
+        {
+            "name": port.name,
+            "target": port.target,
+            "published": port.published,
+            "host_ip": port.host_ip,
+            "app_protocol": str(port.app_protocol),
+            "protocol": port.protocol,
+        }
+    )
+
+
+def _edge(condition: str, required: bool) -> dict[str, Any]:
+    return {"condition": str(condition), "required": required}
+
+
+def _check(check: HealthCheck, secrets: tuple[str, ...]) -> dict[str, Any]:
+    if check.kind is CheckKind.NONE:
+        return {"disable": True}
+    what: dict[CheckKind, Any] = {
+        CheckKind.HTTP: check.path,
+        CheckKind.GRPC: check.grpc_service,
+        CheckKind.TCP: True,
+        CheckKind.TEST: ["CMD", *(mask(word, secrets) for word in check.test)],
+    }
+    return {
+        str(check.kind): what[check.kind],
+        **_filled({"port": check.port}),
+        "interval": written(check.interval_s),
+        "timeout": written(check.timeout_s),
+        "retries": check.retries,
+        "start_period": written(check.start_period_s),
+    }
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    found = {"type": mount.type, "source": mount.source, "target": mount.target}
+    return _filled(found | {"read_only": mount.read_only or None})
+
+
+def _restart(spec: ServiceSpec) -> str:
+    if spec.restart is RestartPolicy.ON_FAILURE and spec.restart_max:
+        return f"{spec.restart}:{spec.restart_max}"
+    return str(spec.restart)
+
+
+def _smoke(check: SmokeCheck, secrets: tuple[str, ...]) -> dict[str, Any]:
+    expect, trace = dict(check.expect), dict(check.trace)
+    for part in (expect, trace):
+        if "within" in part:
+            part["within"] = written(part["within"])
+    found = {"name": check.name, "call": check.call, "expect": expect, "trace": trace}
+    shown: dict[str, Any] = _hidden(_filled(found | {"data": check.data}), secrets)
+    return shown
+
+
+def _hidden(value: Any, secrets: tuple[str, ...]) -> Any:
+    """The value with the secrets masked in every text."""
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, Mapping):
+        return {key: _hidden(item, secrets) for key, item in value.items()}
+    return [_hidden(item, secrets) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _settings(settings: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, str]:
+    return {name: mask_setting(name, value, secrets) for name, value in settings.items()}
+
+
+def _words(argv: tuple[str, ...] | None, secrets: tuple[str, ...]) -> list[str] | None:
+    return None if argv is None else [mask(word, secrets) for word in argv]
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without None, '', 0 and what is empty."""
+    return {key: value for key, value in values.items() if value or value is False}

@@ -1,0 +1,57 @@
+"""Which services a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from meshctl.core.names import nearest
+from meshctl.errors import UsageError
+from meshctl.model.config import MeshConfig, ServiceSpec
+
+
+def require_known(config: MeshConfig, names: Iterable[str]) -> None:
+    """Raises UsageError for the first name that is no service of the file."""
+    for name in names:
+        if name not in config.services:
+            near = nearest(name, config.services)
+            hint = f"Did you mean {near}?" if near else f"Services: {', '.join(config.services)}."
+            raise UsageError(f"no service named '{name}' in {config.file or 'the configuration'}", hint=hint)
+
+
+def in_profiles(config: MeshConfig, profiles: Iterable[str]) -> tuple[str, ...]:
+    """Services without a profile and those of the active ones, in the file's order."""
+    active = set(profiles)
+    return tuple(
+        name
+        for name, spec in config.services.items()
+        if not spec.profiles or "*" in active or active & set(spec.profiles)
+    )
+
+
+def with_dependencies(config: MeshConfig, names: Iterable[str]) -> tuple[str, ...]:
+    """The services and all they need, in start order (dependencies first, else the file's order)."""
+    ordered: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name in ordered or name not in config.services:
+            return
+        for edge in config.services[name].depends_on:
+            visit(edge.service)
+        ordered[name] = None
+
+    wanted = set(names)
+    for name in config.services:
+        if name in wanted:
+            visit(name)
+    return tuple(ordered)
+
+
+def selected(config: MeshConfig, names: tuple[str, ...], profiles: tuple[str, ...]) -> tuple[str, ...]:
+    """What ``up`` is about. A service that is named is in, whatever its profile (Compose's rule)."""
+    require_known(config, names)
+    return with_dependencies(config, names or in_profiles(config, profiles))
+
+
+def dependents(services: Mapping[str, ServiceSpec], name: str) -> tuple[str, ...]:
+    """Services that name this one in ``depends_on``."""
+    return tuple(other for other, spec in services.items() if any(edge.service == name for edge in spec.depends_on))

@@ -1,0 +1,158 @@
+"""From a service's registrations and containers to addresses this process can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from meshctl.core.health import shorten
+from meshctl.errors import CallError, NoHealthyInstance, UsageError
+from meshctl.model.calls import CallRequest, Endpoint
+from meshctl.model.containers import Container, ContainerState
+from meshctl.model.status import CheckStatus, Registration
+
+HTTP = "http"
+GRPC = "grpc"
+
+
+def protocol_of(request: CallRequest) -> str:
+    """``http`` for a method and a path, ``grpc`` for ``pkg.Service/Method``."""
+    return HTTP if request.method else GRPC
+
+
+def published_address(container: Container, protocol: str) -> str:
+    """``host:port`` of the published port that speaks ``protocol``, '' if there is none.
+
+    A port named after the protocol goes before others that speak it.
+    """
+    speaking = [name for name in container.ports if container.protocols.get(name) == protocol]
+    if protocol in container.ports and (protocol in speaking or protocol not in container.protocols):
+        return container.ports[protocol]
+    return container.ports[speaking[0]] if speaking else ""
+
+
+def registered_endpoints(
+    service: str,
+    registrations: Sequence[Registration],
+    containers: Sequence[Container],
+    protocol: str,
+) -> tuple[Endpoint, ...]:
+    """Every instance the registry calls passing and that runs.
+
+    Raises NoHealthyInstance when there is none, CallError when none publishes a port for ``protocol``.
+    """
+    homes = _by_id(containers)
+    fit = [r for r in registrations if r.status is CheckStatus.PASSING and _may_run(homes.get(r.id))]
+    if not fit:
+        raise _nobody(service, _complaints(registrations, containers), containers)
+    addresses = ((r.id, registered_address(r, homes.get(r.id), protocol)) for r in fit)
+    return _reachable(service, addresses, protocol)
+
+
+def unregistered_endpoints(
+    service: str, containers: Sequence[Container], protocol: str
+) -> tuple[Endpoint, ...]:
+    """The running instances of a service that does not register by design. Raises as above."""
+    running = [c for c in containers if c.state is ContainerState.RUNNING]
+    if not running:
+        raise _nobody(service, _complaints((), containers), containers)
+    addresses = ((c.instance_id, published_address(c, protocol)) for c in running)
+    return _reachable(service, addresses, protocol)
+
+
+def exact_endpoint(
+    service: str,
+    instance: str,
+    registrations: Sequence[Registration],
+    containers: Sequence[Container],
+    protocol: str,
+) -> Endpoint:
+    """The instance that was asked for, whatever its checks say, as long as it runs.
+
+    Raises UsageError for an unknown id, NoHealthyInstance if it does not run, CallError without a port.
+    """
+    homes, entries = _by_id(containers), {r.id: r for r in registrations}
+    if instance not in homes and instance not in entries:
+        raise unknown_instance(service, instance, sorted({*homes, *entries}))
+    home = homes.get(instance)
+    if home is not None and home.state is not ContainerState.RUNNING:
+        raise NoHealthyInstance(f"{instance} is {home.state}", hint=f"Start it: meshctl start {service}.")
+    if home is not None:
+        address = published_address(home, protocol)
+    else:
+        address = registered_address(entries[instance], None, protocol)
+    return _reachable(service, [(instance, address)], protocol)[0]
+
+
+def registered_address(registration: Registration, container: Container | None, protocol: str) -> str:
+    """The container's published port; for an instance that runs elsewhere the address it registered."""
+    if container is not None:
+        return published_address(container, protocol)
+    other = GRPC if protocol == HTTP else HTTP
+    if other in registration.tags and protocol not in registration.tags:
+        return ""
+    port = registration.meta.get(f"{protocol}_port") or str(registration.port or "")
+    return f"{registration.address}:{port}" if port and registration.address else ""
+
+
+def unknown_service(service: str, known: Iterable[str]) -> UsageError:
+    """``no service 'order'; the nearest name is 'orders'``."""
+    from meshctl.core.names import nearest  # difflib is only worth loading for a mistake
+
+    names = sorted(set(known))
+    close = nearest(service, names)
+    hint = f"Did you mean {close}?" if close else f"Known services: {', '.join(names) or 'none'}."
+    return UsageError(f"no service '{service}' in the project or the registry", hint=hint)
+
+
+def unknown_instance(service: str, instance: str, known: Sequence[str]) -> UsageError:
+    """Names the instances there are."""
+    listed = ", ".join(known) or "none"
+    return UsageError(f"{service} has no instance '{instance}'", hint=f"Instances of {service}: {listed}.")
+
+
+def _by_id(containers: Sequence[Container]) -> Mapping[str, Container]:
+    return {container.instance_id: container for container in containers}
+
+
+def _may_run(container: Container | None) -> bool:
+    return container is None or container.state is ContainerState.RUNNING
+
+
+def _reachable(service: str, addresses: Iterable[tuple[str, str]], protocol: str) -> tuple[Endpoint, ...]:
+    endpoints = tuple(Endpoint(service, instance, address) for instance, address in addresses if address)
+    if not endpoints:
+        raise CallError(
+            f"{service} publishes no {protocol} port",
+            hint=f"Give it a port with `app_protocol: {protocol}`, then: meshctl up {service}.",
+        )
+    return endpoints
+
+
+def _nobody(service: str, complaints: Sequence[str], containers: Sequence[Container]) -> NoHealthyInstance:
+    if not containers and not complaints:
+        return NoHealthyInstance(f"{service} is not created", hint=f"Create it: meshctl up {service}.")
+    why = "; ".join(complaints) or "nothing is registered"
+    runs = any(container.state is ContainerState.RUNNING for container in containers)
+    hint = f"See meshctl ps and meshctl logs {service}." if runs else f"Start it: meshctl start {service}."
+    return NoHealthyInstance(f"{service} has no healthy instance: {why}", hint=hint)
+
+
+def _complaints(registrations: Sequence[Registration], containers: Sequence[Container]) -> list[str]:
+    """Why each instance takes no requests: stopped, not registered, or what its check says."""
+    entries = {r.id: r for r in registrations}
+    complaints = []
+    for container in containers:
+        entry = entries.pop(container.instance_id, None)
+        if container.state is not ContainerState.RUNNING:
+            complaints.append(f"{container.instance_id} is {container.state}")
+        elif entry is None:
+            complaints.append(f"{container.instance_id} is not registered")
+        elif entry.status is not CheckStatus.PASSING:
+            complaints.append(_check_words(entry))
+    complaints += [_check_words(entry) for entry in entries.values()]
+    return complaints
+
+
+def _check_words(entry: Registration) -> str:
+    output = f": {shorten(entry.output)}" if entry.output else ""
+    return f"{entry.id} is {entry.status}{output}"

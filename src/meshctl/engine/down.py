@@ -1,0 +1,34 @@
+"""Removes what a project started, by its label: also what an older file had, and nothing of other projects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshctl.core.plan.removal import removal
+from meshctl.engine.executor import Executor
+from meshctl.engine.mesh import Mesh
+from meshctl.errors import MeshError
+from meshctl.model.plan import Failure
+from meshctl.ports import ProgressSink
+
+
+@dataclass(frozen=True, slots=True)
+class DownReport:
+    """How many things were removed, and what could not be."""
+
+    project: str
+    removed: int
+    elapsed_ms: float
+    failures: tuple[Failure, ...] = ()
+    error: MeshError | None = None
+
+
+async def down(mesh: Mesh, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
+    """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable."""
+    started = mesh.clock.monotonic()
+    observed = await mesh.containers.observe(mesh.config.name)
+    plan = removal(mesh.config, observed, volumes=volumes)
+    outcome = await Executor(mesh, plan, sink, timeout_s).run()
+    removed = sum(1 for name in outcome.seconds if not name.startswith("stop:"))
+    elapsed = (mesh.clock.monotonic() - started) * 1000
+    return DownReport(mesh.config.name, removed, elapsed, outcome.failures, outcome.error)

@@ -1,0 +1,88 @@
+"""How the project goes at this moment: one look at the engine, then probes and registry side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from meshctl.core.names import nearest
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.registry import registry_address
+from meshctl.engine.watch.evidence import Evidence
+from meshctl.engine.watch.verdict import judge
+from meshctl.errors import MeshError, UsageError
+from meshctl.model.config import CheckKind
+from meshctl.model.containers import Container, ContainerState
+from meshctl.model.status import ProbeResult, ServiceStatus
+
+#: No probe, and not the registry either, is waited for longer.
+ASK_TIMEOUT_S = 2.0
+
+
+async def survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
+    """One status per service, in the file's order; all that have containers or belong to no profile.
+
+    A registry that does not answer is a reason, not an error. Raises EngineUnavailable, UsageError for an
+    unknown service.
+    """
+    observed = await mesh.containers.observe(mesh.config.name)
+    _check_names(mesh, services, observed.containers)
+    evidence = Evidence(mesh.config)
+    evidence.contain({container.id: container for container in observed.containers})
+    asked = [_ask_registry(mesh, evidence)]
+    if probe:
+        asked += [_probe(mesh, evidence, container) for container in observed.containers]
+    await asyncio.gather(*asked)
+    statuses = judge(evidence, mesh.clock.now())
+    return tuple(status for status in statuses if _belongs(mesh, status, services))
+
+
+async def _ask_registry(mesh: Mesh, evidence: Evidence) -> None:
+    if not mesh.config.registry:
+        return
+    address = registry_address(mesh.config, list(evidence.containers.values()))
+    if address is None:
+        evidence.registry_error = f"{mesh.config.registry} is not running"
+        return
+    registry = mesh.connect_registry(address)
+    try:
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            evidence.registrations = await registry.registrations()
+    except TimeoutError:
+        evidence.registry_error = f"{mesh.config.registry} does not answer"
+    except MeshError as error:
+        evidence.registry_error = str(error)
+    finally:
+        await registry.close()
+
+
+async def _probe(mesh: Mesh, evidence: Evidence, container: Container) -> None:
+    spec = mesh.config.services.get(container.service)
+    if spec is None or spec.healthcheck.kind is CheckKind.NONE:
+        return
+    if container.state is not ContainerState.RUNNING:
+        return
+    limit = min(spec.healthcheck.timeout_s, ASK_TIMEOUT_S)
+    try:
+        async with asyncio.timeout(limit + 0.5):
+            result = await mesh.prober.probe(spec, replace(spec.healthcheck, timeout_s=limit), container)
+    except TimeoutError:
+        result = ProbeResult(False, f"no answer within {limit:g} s", limit)
+    evidence.note_probe(container.id, result)
+
+
+def _check_names(mesh: Mesh, services: Sequence[str], containers: Sequence[Container]) -> None:
+    known = list(dict.fromkeys([*mesh.config.services, *(c.service for c in containers)]))
+    for name in services:
+        if name not in known:
+            close = nearest(name, known)
+            hint = f"Did you mean {close}?" if close else f"Known services: {', '.join(known)}."
+            raise UsageError(f"no service '{name}' in {mesh.config.name}", hint=hint)
+
+
+def _belongs(mesh: Mesh, status: ServiceStatus, services: Sequence[str]) -> bool:
+    if services:
+        return status.service in services
+    spec = mesh.config.services.get(status.service)
+    return bool(status.instances) or (spec is not None and not spec.profiles)

@@ -1,0 +1,101 @@
+"""What was heard about each instance, kept until the instance begins a new life."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from meshctl.model.config import MeshConfig
+from meshctl.model.containers import Container, ContainerState, EngineEvent
+from meshctl.model.status import ProbeResult, Registration
+
+#: Deaths within this many seconds make a crash loop.
+CRASH_WINDOW_S = 60.0
+#: The engine's event and its list tell the same start this many seconds apart at most.
+_SAME_START_S = 1.0
+_KILLED = 137
+
+
+@dataclass(slots=True)
+class Life:
+    """One run of a container, from start to death."""
+
+    started_at: float | None
+    probe: ProbeResult | None = None
+    failures: int = 0
+    been_healthy: bool = False
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The three truths, unjudged. ``registrations`` None: the registry cannot be asked (``registry_error``
+    says why, '' before the first try)."""
+
+    config: MeshConfig
+    containers: dict[str, Container] = field(default_factory=dict)
+    registrations: tuple[Registration, ...] | None = None
+    registry_error: str = ""
+    lives: dict[str, Life] = field(default_factory=dict)
+    _deaths: dict[tuple[str, int], deque[float]] = field(default_factory=dict)
+    _kills: dict[str, int] = field(default_factory=dict)
+
+    def contain(self, containers: dict[str, Container]) -> None:
+        """Replace the containers; one that started anew loses what was heard of its former life."""
+        self.containers = containers
+        lives: dict[str, Life] = {}
+        for key, container in containers.items():
+            if container.state in (ContainerState.RUNNING, ContainerState.PAUSED):
+                life = self.lives.get(key)
+                same = life is not None and _same(life.started_at, container.started_at)
+                lives[key] = life if life is not None and same else Life(container.started_at)
+        self.lives = lives
+        self._kills = {key: count for key, count in self._kills.items() if key in containers}
+
+    def note_probe(self, container_id: str, result: ProbeResult) -> bool:
+        """Take a probe's answer; return whether it changes the picture.
+
+        What has been healthy is called failing only after ``retries`` failures in a row.
+        """
+        life = self.lives.get(container_id)
+        if life is None:
+            return False
+        life.failures = 0 if result.ok else life.failures + 1
+        if not result.ok and life.been_healthy and life.failures < self._retries(container_id):
+            return False
+        before, life.probe = life.probe, result
+        return before is None or (before.ok, before.detail) != (result.ok, result.detail)
+
+    def failures(self, container_id: str) -> int:
+        """Failed probes in a row."""
+        life = self.lives.get(container_id)
+        return life.failures if life is not None else 0
+
+    def note_event(self, event: EngineEvent) -> None:
+        """Count deaths nobody asked for: a stop kills first, or kills twice; a lone kill -9 is a death."""
+        if event.action == "kill":
+            self._kills[event.container_id] = self._kills.get(event.container_id, 0) + 1
+        elif event.action == "start":
+            self._kills.pop(event.container_id, None)
+        elif event.action == "die":
+            kills = self._kills.pop(event.container_id, 0)
+            if kills == 0 or (kills == 1 and event.exit_code == _KILLED):
+                self._deaths.setdefault((event.service, event.instance), deque(maxlen=100)).append(event.time)
+
+    def recent_deaths(self, container: Container, now: float) -> int:
+        """Deaths nobody asked for in the last minute."""
+        deaths = self._deaths.get((container.service, container.instance))
+        if deaths is None:
+            return 0
+        while deaths and deaths[0] < now - CRASH_WINDOW_S:
+            deaths.popleft()
+        return len(deaths)
+
+    def _retries(self, container_id: str) -> int:
+        spec = self.config.services.get(self.containers[container_id].service)
+        return max(1, spec.healthcheck.retries) if spec is not None else 1
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= _SAME_START_S

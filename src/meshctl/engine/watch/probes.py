@@ -1,0 +1,85 @@
+"""Probes every running instance at its own interval, and at once after it changed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.tasks import cancel_all
+from meshctl.model.config import CheckKind, ServiceSpec
+from meshctl.model.containers import Container
+from meshctl.model.status import ProbeResult
+from meshctl.ports import Prober
+
+#: An instance that starts, or that failed and is not yet called failing, is asked this often.
+EAGER_INTERVAL_S = 0.2
+#: One that does not come up is asked at its own interval after this many seconds.
+EAGER_FOR_S = 60.0
+#: Probes in flight at one moment.
+CONCURRENT = 8
+
+_Key = tuple[str, float | None, tuple[tuple[str, str], ...]]
+
+
+class ProbeWatch:
+    """One task per instance that can be probed; a restart or a moved port starts it anew."""
+
+    def __init__(self, prober: Prober, board: Board) -> None:
+        self._prober = prober
+        self._board = board
+        self._clock = board.clock
+        self._gate = asyncio.Semaphore(CONCURRENT)
+        self._tasks: dict[_Key, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Never returns."""
+        changed = self._board.topology()
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                await self._match()
+        finally:
+            self._board.release(changed)
+            await cancel_all(list(self._tasks.values()))
+            self._tasks.clear()
+
+    async def _match(self) -> None:
+        """One task for every instance to probe, none for the others."""
+        wanted = {_key(c): (c, spec) for c in self._board.running() if (spec := self._spec(c)) is not None}
+        gone = [self._tasks.pop(key) for key in list(self._tasks) if key not in wanted]
+        await cancel_all(gone)
+        for key, (container, spec) in wanted.items():
+            task = self._tasks.get(key)
+            if task is None or task.done():
+                self._tasks[key] = asyncio.create_task(self._probe(container, spec))
+
+    def _spec(self, container: Container) -> ServiceSpec | None:
+        spec = self._board.config.services.get(container.service)
+        if spec is None or spec.healthcheck.kind is CheckKind.NONE:
+            return None
+        waits_for_ports = bool(spec.ports) and not container.ports
+        return None if waits_for_ports else spec
+
+    async def _probe(self, container: Container, spec: ServiceSpec) -> None:
+        began = self._clock.monotonic()
+        passed = False
+        while True:
+            async with self._gate:
+                result = await self._ask(container, spec)
+            passed = passed or result.ok
+            self._board.probed(container.id, result)
+            young = not passed and self._clock.monotonic() - began < EAGER_FOR_S
+            doubtful = 0 < self._board.evidence.failures(container.id) < spec.healthcheck.retries
+            interval = spec.healthcheck.interval_s
+            await self._clock.sleep(min(interval, EAGER_INTERVAL_S) if young or doubtful else interval)
+
+    async def _ask(self, container: Container, spec: ServiceSpec) -> ProbeResult:
+        try:
+            return await self._prober.probe(spec, spec.healthcheck, container)
+        except Exception as error:
+            return ProbeResult(False, f"the probe itself failed: {error or type(error).__name__}")
+
+
+def _key(container: Container) -> _Key:
+    return (container.id, container.started_at, tuple(sorted(container.ports.items())))

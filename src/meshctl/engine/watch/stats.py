@@ -1,0 +1,97 @@
+"""One stream of resource samples per running instance, summed per service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.tasks import Backoff, cancel_all, closing
+from meshctl.errors import MeshError
+from meshctl.model.containers import Container
+from meshctl.model.status import Usage
+from meshctl.ports import ContainerEngine
+
+#: Samples kept per instance, one a second.
+KEEP = 30
+
+
+class _Track:
+    """What one instance used lately."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.cpu: deque[float] = deque(maxlen=KEEP)
+        self.memory = 0
+
+
+class StatsWatch:
+    """Streams begin and end with the instances; a stopped instance counts for nothing."""
+
+    def __init__(self, engine: ContainerEngine, board: Board) -> None:
+        self._engine = engine
+        self._board = board
+        self._clock = board.clock
+        self._tracks: dict[str, _Track] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Never returns."""
+        changed = self._board.topology()
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                await self._match()
+        finally:
+            self._board.release(changed)
+            await cancel_all(list(self._tasks.values()))
+            self._tasks.clear()
+
+    async def _match(self) -> None:
+        running = {container.id: container for container in self._board.running()}
+        gone = [key for key in self._tasks if key not in running]
+        await cancel_all([self._tasks.pop(key) for key in gone])
+        for key in gone:
+            self._tracks.pop(key, None)
+        for key, container in running.items():
+            task = self._tasks.get(key)
+            if task is None or task.done():
+                self._tracks.setdefault(key, _Track(container.service))
+                self._tasks[key] = asyncio.create_task(self._stream(container))
+        if gone:
+            self._board.used(self._summed())
+
+    async def _stream(self, container: Container) -> None:
+        backoff = Backoff(self._clock)
+        track = self._tracks[container.id]
+        while True:
+            try:
+                async with closing(self._engine.stats(container.id)) as samples:
+                    async for sample in samples:
+                        backoff.reset()
+                        track.cpu.append(max(0.0, sample.cpu))
+                        track.memory = sample.memory
+                        self._board.used(self._summed())
+            except MeshError:
+                # The container watch tells about a lost engine; here only the figures stand still.
+                pass
+            await backoff.wait()
+
+    def _summed(self) -> dict[str, Usage]:
+        """Per service: the instances' histories added up, aligned at their newest sample."""
+        services: dict[str, list[_Track]] = {}
+        for track in self._tracks.values():
+            if track.cpu:
+                services.setdefault(track.service, []).append(track)
+        return {service: _sum(tracks) for service, tracks in services.items()}
+
+
+def _sum(tracks: list[_Track]) -> Usage:
+    length = max(len(track.cpu) for track in tracks)
+    cpu = [0.0] * length
+    for track in tracks:
+        offset = length - len(track.cpu)
+        for index, value in enumerate(track.cpu):
+            cpu[offset + index] += value
+    return Usage(cpu=tuple(cpu), memory=sum(track.memory for track in tracks))

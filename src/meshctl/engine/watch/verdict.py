@@ -1,0 +1,111 @@
+"""Judges the evidence: every service of the project against what was heard of its instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from meshctl.core.health import GRACE_S, fold, fold_service
+from meshctl.engine.watch.evidence import Evidence
+from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
+from meshctl.model.containers import Container, ContainerState
+from meshctl.model.status import Health, InstanceStatus, Registration, ServiceStatus
+
+_HELD_UP = (ContainerState.CREATED,)
+
+
+def judge(evidence: Evidence, now: float) -> tuple[ServiceStatus, ...]:
+    """One status per service of the file, then of containers whose service has left the file."""
+    by_service: dict[str, list[Container]] = {name: [] for name in evidence.config.services}
+    for container in evidence.containers.values():
+        by_service.setdefault(container.service, []).append(container)
+    registered = {r.id: r for r in evidence.registrations or ()}
+    specs = {name: _spec(evidence.config, name, members) for name, members in by_service.items()}
+    statuses = {
+        name: _service(evidence, specs[name], members, registered, now, "") for name, members in by_service.items()
+    }
+    for name, members in by_service.items():
+        waiting = _waiting_for(specs[name], members, statuses, now)
+        if waiting:
+            statuses[name] = _service(evidence, specs[name], members, registered, now, waiting)
+    return tuple(statuses.values())
+
+
+def in_play(config: MeshConfig, status: ServiceStatus) -> bool:
+    """A service of a profile that nobody asked for, and that has no instance, is not shown."""
+    spec = config.services.get(status.service)
+    return bool(status.instances) or (spec is not None and not spec.profiles)
+
+
+def _service(
+    evidence: Evidence,
+    spec: ServiceSpec,
+    members: Sequence[Container],
+    registered: Mapping[str, Registration],
+    now: float,
+    waiting: str,
+) -> ServiceStatus:
+    instances = [_instance(evidence, spec, container, registered, now, waiting) for container in members]
+    return fold_service(spec, max(spec.replicas, len(members)), instances, waiting)
+
+
+def _instance(
+    evidence: Evidence,
+    spec: ServiceSpec,
+    container: Container,
+    registered: Mapping[str, Registration],
+    now: float,
+    waiting: str,
+) -> InstanceStatus:
+    life = evidence.lives.get(container.id)
+    known = evidence.registrations is not None
+    status = fold(
+        container,
+        spec,
+        life.probe if life is not None else None,
+        registered.get(container.instance_id),
+        expects_registration=bool(spec.mesh.register) and (known or bool(evidence.registry_error)),
+        now=now,
+        recent_deaths=evidence.recent_deaths(container, now),
+        been_healthy=life is not None and life.been_healthy,
+        registry_error="" if known else evidence.registry_error,
+        waiting_for=waiting,
+    )
+    if life is not None and status.health is Health.HEALTHY:
+        life.been_healthy = True
+    if status.health is Health.UNKNOWN and _young(container, now):
+        return replace(status, health=Health.STARTING, reasons=("not probed yet",))
+    return status
+
+
+def _young(container: Container, now: float) -> bool:
+    return container.started_at is not None and now - container.started_at < GRACE_S
+
+
+def _spec(config: MeshConfig, name: str, members: Sequence[Container]) -> ServiceSpec:
+    """What the file says, or what the labels of a service that has left the file still tell."""
+    if name in config.services:
+        return config.services[name]
+    kinds = {kind.value for kind in ServiceKind}
+    kind = next((c.kind for c in members if c.kind in kinds), ServiceKind.APPLICATION.value)
+    return ServiceSpec(name, kind=ServiceKind(kind))
+
+
+def _waiting_for(
+    spec: ServiceSpec, members: Sequence[Container], statuses: Mapping[str, ServiceStatus], now: float
+) -> str:
+    """What holds a service up that has not been started yet: ``rabbitmq, which is starting``."""
+    if spec.profiles or any(c.state not in _HELD_UP for c in members):
+        return ""
+    for edge in spec.depends_on:
+        dependency = statuses.get(edge.service)
+        if edge.condition is Condition.STARTED or dependency is None or not edge.required:
+            continue
+        if dependency.health is Health.STARTING:
+            return f"{edge.service}, which is starting{_since(dependency, now)}"
+    return ""
+
+
+def _since(dependency: ServiceStatus, now: float) -> str:
+    started = [i.started_at for i in dependency.instances if i.started_at is not None]
+    return f" since {max(0, round(now - min(started)))} s" if started else ""

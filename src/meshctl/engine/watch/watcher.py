@@ -1,0 +1,60 @@
+"""Runs every watcher for as long as a front end looks on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.store import MeshStore
+from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.containers import ContainerWatch
+from meshctl.engine.watch.probes import ProbeWatch
+from meshctl.engine.watch.registry import RegistryWatch
+from meshctl.engine.watch.stats import StatsWatch
+from meshctl.engine.watch.tasks import cancel_all, forever
+
+#: Verdicts that depend on time (a crash loop that calms down) are looked at this often.
+TICK_S = 1.0
+
+
+class Watcher:
+    """``async with Watcher(mesh, store)``: the store follows the mesh until the block ends."""
+
+    def __init__(self, mesh: Mesh, store: MeshStore) -> None:
+        self._mesh = mesh
+        self._board = Board(mesh.config, store, mesh.clock)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Watcher:
+        mesh, board = self._mesh, self._board
+        board.publish()
+        watchers = {
+            "containers": ContainerWatch(mesh.containers, board).run,
+            "health": ProbeWatch(mesh.prober, board).run,
+            "the registry": RegistryWatch(mesh.connect_registry, board).run,
+            "resources": StatsWatch(mesh.containers, board).run,
+            "time": self._tick,
+        }
+        for what, run in watchers.items():
+            self._tasks.append(asyncio.create_task(forever(run, _teller(board, what), mesh.clock), name=what))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await cancel_all(self._tasks)
+        self._tasks.clear()
+
+    async def _tick(self) -> None:
+        while True:
+            await self._mesh.clock.sleep(TICK_S)
+            self._board.publish()
+
+
+def _teller(board: Board, what: str) -> Callable[[Exception], None]:
+    def failed(error: Exception) -> None:
+        board.failed(what, error)
+
+    return failed

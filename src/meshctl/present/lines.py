@@ -1,0 +1,83 @@
+"""Lines of toned text: what a screen draws and a test can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: Tones a front end maps to its own styles. ``service:NAME`` is the service's own colour.
+PLAIN = ""
+STRONG = "strong"
+MUTED = "muted"
+ACCENT = "accent"
+GOOD = "good"
+BUSY = "busy"
+WARN = "warn"
+BAD = "bad"
+TONES = (STRONG, MUTED, ACCENT, GOOD, BUSY, WARN, BAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text with one tone."""
+
+    text: str
+    tone: str = PLAIN
+
+
+Line = tuple[Span, ...]
+
+
+def service_tone(name: str) -> str:
+    return f"service:{name}"
+
+
+def plain(line: Iterable[Span]) -> str:
+    """The text alone."""
+    return "".join(span.text for span in line)
+
+
+def fit(text: str, width: int) -> str:
+    """At most ``width`` characters; what is cut ends in ``…``."""
+    if len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    return text[: width - 1].rstrip() + "…"
+
+
+def fit_line(line: Sequence[Span], width: int) -> Line:
+    """The same for a whole line."""
+    room = width
+    kept: list[Span] = []
+    for index, span in enumerate(line):
+        rest = sum(len(s.text) for s in line[index:])
+        if rest <= room or len(span.text) < room:
+            kept.append(span)
+            room -= len(span.text)
+            continue
+        kept.append(Span(fit(span.text + " " * (rest > len(span.text)), room), span.tone))
+        break
+    return tuple(span for span in kept if span.text)
+
+
+def between(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
+    """``left`` at the left edge, ``right`` at the right; the left is cut if both do not fit."""
+    right_width = sum(len(span.text) for span in right)
+    left = fit_line(left, max(0, width - right_width - 1)) if right_width else fit_line(left, width)
+    gap = width - right_width - sum(len(span.text) for span in left)
+    return (*left, Span(" " * max(0, gap)), *right)
+
+
+def words(text: str, width: int) -> list[str]:
+    """Wrap at spaces; a word longer than ``width`` is cut with ``…``."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split():
+        word = fit(word, width)
+        if current and len(current) + 1 + len(word) > width:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    return [*lines, current] if current else lines

@@ -1,0 +1,153 @@
+"""The details of one service: instances, ports, both opinions on their health, what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshctl.model.config import Condition, ServiceSpec
+from meshctl.model.status import CheckStatus, Happening, Health, InstanceStatus, ServiceStatus, Usage
+from meshctl.present.lines import (
+    ACCENT,
+    BAD,
+    GOOD,
+    MUTED,
+    STRONG,
+    WARN,
+    Line,
+    Span,
+    fit,
+    fit_line,
+    service_tone,
+    words,
+)
+from meshctl.present.sparkline import sparkline
+from meshctl.present.status import symbol, tone, word
+from meshctl.present.units import age, clock_time, duration, percent, size
+
+_LABEL = 10
+_KEEP_EVENTS = 8
+_CHECK_TONES = {CheckStatus.PASSING: GOOD, CheckStatus.WARNING: WARN, CheckStatus.CRITICAL: BAD}
+
+
+def service_detail(
+    status: ServiceStatus,
+    spec: ServiceSpec | None,
+    usage: Usage | None,
+    happenings: Sequence[Happening],
+    now: float,
+    width: int,
+) -> list[Line]:
+    """Lines of at most ``width`` cells."""
+    lines = [_title(status), *_reasons(status, width), ()]
+    lines += _facts(status, spec, usage, width)
+    for instance in status.instances:
+        lines += [(), *_instance(instance, now, width)]
+    if not status.instances:
+        lines += [(), (Span(" No instance exists. "), Span("`s` starts it.", MUTED))]
+    lines += _lately(status.service, happenings, width)
+    return [fit_line(line, width) for line in lines]
+
+
+def _title(status: ServiceStatus) -> Line:
+    return (
+        Span(f" {symbol(status.health)} ", tone(status.health)),
+        Span(status.service, service_tone(status.service)),
+        Span("  "),
+        Span(word(status.health), tone(status.health)),
+        Span(f"  {status.ready}/{status.desired} ready", MUTED),
+    )
+
+
+def _reasons(status: ServiceStatus, width: int) -> list[Line]:
+    return [(Span(f"   {line}"),) for reason in status.reasons for line in words(reason, width - 4)]
+
+
+def _facts(status: ServiceStatus, spec: ServiceSpec | None, usage: Usage | None, width: int) -> list[Line]:
+    lines = [_fact("kind", status.kind.value)]
+    if spec is not None:
+        lines.append(_fact("image", spec.image or (spec.build.dockerfile if spec.build else "–")))
+        lines += _folded("needs", [_need(e.service, e.condition) for e in spec.depends_on], width)
+    if usage is not None and usage.cpu:
+        chart = sparkline(usage.cpu, max(4, min(30, width - _LABEL - 12)), least_top=0.25)
+        lines.append((*_fact("cpu", f"{chart} ", ACCENT), Span(percent(usage.cpu[-1]))))
+        lines.append(_fact("memory", size(usage.memory)))
+    return lines
+
+
+def _need(service: str, condition: Condition) -> str:
+    return f"{service} {condition.value.removeprefix('service_').replace('_', ' ')}"
+
+
+def _fact(label: str, text: str, tone_of: str = "") -> tuple[Span, ...]:
+    return (Span(f" {label.ljust(_LABEL)}", MUTED), Span(text, tone_of))
+
+
+def _folded(label: str, parts: Sequence[str], width: int) -> list[Line]:
+    lines: list[Line] = []
+    current = ""
+    for part in parts:
+        joined = f"{current}, {part}" if current else part
+        if current and len(joined) > width - _LABEL - 3:
+            lines.append(_fact("" if lines else label, f"{current},"))
+            joined = part
+        current = joined
+    return [*lines, _fact("" if lines else label, current)] if current else lines
+
+
+def _instance(instance: InstanceStatus, now: float, width: int) -> list[Line]:
+    lines: list[Line] = [_instance_title(instance, now)]
+    several = instance.health not in (Health.HEALTHY, Health.DONE)
+    if several:
+        for reason in instance.reasons:
+            lines += [(Span(f"   {line}"),) for line in words(reason, width - 4)]
+    for name, address in instance.ports.items():
+        lines.append(_indented(name, address))
+    if instance.probe is not None:
+        lines.append(_probe(instance, width))
+    if instance.registry is not None:
+        lines.append(_indented("registry", instance.registry.value, _CHECK_TONES.get(instance.registry, WARN)))
+    lines.append(_indented("container", f"{instance.container}  {instance.container_id[:12]}", MUTED))
+    return lines
+
+
+def _instance_title(instance: InstanceStatus, now: float) -> Line:
+    spans = [
+        Span(f" {symbol(instance.health)} ", tone(instance.health)),
+        Span(instance.id, STRONG),
+        Span(f"  {word(instance.health)}", tone(instance.health)),
+    ]
+    if instance.started_at is not None and instance.health is not Health.STOPPED:
+        spans.append(Span(f"  {age(max(0.0, now - instance.started_at))}", MUTED))
+    if instance.restarts:
+        many = "restart" if instance.restarts == 1 else "restarts"
+        spans.append(Span(f"  {instance.restarts} {many}", WARN))
+    return tuple(spans)
+
+
+def _probe(instance: InstanceStatus, width: int) -> Line:
+    probe = instance.probe
+    assert probe is not None
+    if probe.ok:
+        return _indented("probe", f"passes in {duration(probe.elapsed_s)}", GOOD)
+    return _indented("probe", fit(f"fails: {probe.detail}" if probe.detail else "fails", width - 15), BAD)
+
+
+def _indented(label: str, text: str, tone_of: str = "") -> Line:
+    return (Span(f"   {label.ljust(_LABEL)} ", MUTED), Span(text, tone_of))
+
+
+def _lately(service: str, happenings: Sequence[Happening], width: int) -> list[Line]:
+    own = [h for h in reversed(happenings) if h.service == service][:_KEEP_EVENTS]
+    if not own:
+        return []
+    lines: list[Line] = [(), (Span(" lately", MUTED),)]
+    for happening in own:
+        who = f"{happening.instance} " if happening.instance else ""
+        lines.append(
+            (
+                Span(f"   {clock_time(happening.time)} ", MUTED),
+                Span(who),
+                Span(happening.text, BAD if happening.bad else ""),
+            )
+        )
+    return lines

@@ -1,0 +1,227 @@
+"""The services list: mesh state → headed, grouped rows of a given width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from meshctl.model.config import ServiceKind
+from meshctl.model.status import Health, MeshState, ServiceStatus, Usage
+from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Span, fit, service_tone
+from meshctl.present.sparkline import sparkline
+from meshctl.present.status import symbol, tone, word
+from meshctl.present.units import age, percent, size
+
+GAP = "  "
+SPARK_WIDTH = 8
+#: The health column never gets narrower than this while another column can go.
+LEAST_HEALTH = 36
+_LONGEST_NAME = 20
+
+_GROUPS = {
+    ServiceKind.APPLICATION: "application",
+    ServiceKind.INFRASTRUCTURE: "infrastructure",
+    ServiceKind.JOB: "jobs",
+}
+_WORST_FIRST = (
+    Health.CRASH_LOOP,
+    Health.UNHEALTHY,
+    Health.DEGRADED,
+    Health.STARTING,
+    Health.UNKNOWN,
+    Health.PAUSED,
+    Health.HEALTHY,
+    Health.DONE,
+    Health.STOPPED,
+)
+_AT_REST = (Health.STOPPED, Health.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``key`` is the service, '' for a heading."""
+
+    key: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesTable:
+    """What the list draws; ``header`` stays in place while ``rows`` scroll."""
+
+    header: Line
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    width: int
+
+
+_INSTANCES = _Column("inst", 5)
+_SPARK = _Column("", SPARK_WIDTH)
+_CPU = _Column("cpu", 5)
+_MEMORY = _Column("mem", 6)
+_RESTARTS = _Column("restarts", 8)
+_AGE = _Column("age", 5)
+_SHOWN = (_INSTANCES, _SPARK, _CPU, _MEMORY, _RESTARTS, _AGE)
+#: The first to go when the terminal is narrow comes first.
+_DROPPED = (_AGE, _SPARK, _RESTARTS, _MEMORY, _CPU, _INSTANCES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    name: int
+    health: int
+    columns: tuple[_Column, ...]
+
+
+def services_rows(
+    state: MeshState,
+    width: int,
+    now: float,
+    *,
+    height: int = 0,
+    wanted: str = "",
+    pending: Mapping[str, str] | None = None,
+) -> ServicesTable:
+    """Rows grouped by kind, worst first within a group.
+
+    ``wanted`` filters by name, kind or health word; ``pending`` maps a service to what is being done to it
+    (``stopping``), which then stands in place of its health.
+    Groups stand apart if ``height`` has room for it.
+    """
+    layout = _layout(width, [status.service for status in state.services])
+    groups = [_group(state, kind, layout, now, wanted, pending or {}) for kind in _GROUPS]
+    groups = [group for group in groups if group]
+    roomy = sum(map(len, groups)) + len(groups) - 1 <= height
+    rows = list(groups[0]) if groups else []
+    for group in groups[1:]:
+        rows += [Row("", ()), *group] if roomy else group
+    return ServicesTable(_header(layout), tuple(rows))
+
+
+def _group(
+    state: MeshState, kind: ServiceKind, layout: _Layout, now: float, wanted: str, pending: Mapping[str, str]
+) -> list[Row]:
+    members = ordered(s for s in state.services if s.kind is kind and matches(s, wanted))
+    rows = [
+        Row(s.service, _line(s, state.usage.get(s.service), layout, now, pending.get(s.service, ""))) for s in members
+    ]
+    return [Row("", (Span(f" {_GROUPS[kind]}", MUTED),)), *rows] if rows else []
+
+
+def ordered(services: Iterable[ServiceStatus]) -> list[ServiceStatus]:
+    """What is not well first; equals keep the order of the file."""
+    return sorted(services, key=lambda status: _WORST_FIRST.index(status.health))
+
+
+def matches(status: ServiceStatus, wanted: str) -> bool:
+    """Every word of ``wanted`` occurs in the name, the kind or the health word."""
+    text = f"{status.service} {status.kind.value} {word(status.health)}".lower()
+    return all(part in text for part in wanted.lower().split())
+
+
+def _layout(width: int, names: list[str]) -> _Layout:
+    name = min(_LONGEST_NAME, max([len("service"), *map(len, names)]))
+    columns = list(_SHOWN)
+    fixed = len(" ● ") + name + len(GAP) + 1
+    for column in (None, *_DROPPED):
+        if column is not None:
+            columns.remove(column)
+        health = width - fixed - sum(_spread(c) for c in columns)
+        if health >= LEAST_HEALTH:
+            break
+    return _Layout(name, max(0, health), tuple(columns))
+
+
+def _spread(column: _Column) -> int:
+    """The width a column takes with the gap before it; the sparkline stands close to its figure."""
+    return column.width + (1 if column is _CPU else len(GAP))
+
+
+def _header(layout: _Layout) -> Line:
+    text = "   " + "service".ljust(layout.name) + GAP + "health".ljust(layout.health)[: layout.health]
+    for column in layout.columns:
+        gap = " " if column is _CPU else GAP
+        text += gap + column.title.rjust(column.width)
+    return (Span(text, MUTED),)
+
+
+def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: float, doing: str) -> Line:
+    resting = status.health in _AT_REST
+    usage = None if resting else usage
+    name = fit(status.service, layout.name).ljust(layout.name)
+    spans = [
+        Span(f" {symbol(status.health)} ", tone(status.health)),
+        Span(name, MUTED if resting else service_tone(status.service)),
+        Span(GAP),
+        *_health(status, layout.health, doing),
+    ]
+    for column in layout.columns:
+        spans.append(Span(" " if column is _CPU else GAP))
+        spans.append(_cell(column, status, usage, now))
+    return tuple(spans)
+
+
+def _health(status: ServiceStatus, width: int, doing: str) -> list[Span]:
+    if doing:
+        return [Span(fit(f"{doing}…", width).ljust(width), ACCENT)]
+    head = word(status.health)
+    reason = _reason(status)
+    if not reason:
+        return [Span(fit(head, width).ljust(width), tone(status.health))]
+    rest = fit(f" · {reason}", max(0, width - len(head)))
+    return [Span(fit(head, width), tone(status.health)), Span(rest.ljust(max(0, width - len(head))))]
+
+
+def _reason(status: ServiceStatus) -> str:
+    if status.health in (Health.HEALTHY, *_AT_REST) and status.ready >= status.desired:
+        return ""
+    return "; ".join(status.reasons).removeprefix(f"{word(status.health)}: ")
+
+
+def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Span:
+    text, cell_tone = _CELLS[column.title](status, usage, now)
+    return Span(fit(text, column.width).rjust(column.width), cell_tone)
+
+
+def _instances(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    short = status.ready < status.desired and status.health not in _AT_REST
+    tone_of = MUTED if status.health in _AT_REST else WARN if short else ""
+    return f"{status.ready}/{status.desired}", tone_of
+
+
+def _spark(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    return (sparkline(usage.cpu, SPARK_WIDTH, least_top=0.25), ACCENT) if usage and usage.cpu else ("", "")
+
+
+def _cpu(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    return (percent(usage.cpu[-1]), "") if usage and usage.cpu else ("–", MUTED)
+
+
+def _memory(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    return (size(usage.memory), "") if usage and usage.memory else ("–", MUTED)
+
+
+def _restarts(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    return str(status.restarts), (BUSY if status.restarts else MUTED)
+
+
+def _age(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:
+    """Of the instance that started last: a restart shows."""
+    started = [i.started_at for i in status.instances if i.started_at is not None]
+    if not started or status.health in _AT_REST:
+        return "–", MUTED
+    return age(max(0.0, now - max(started))), ""
+
+
+_CELLS = {
+    _INSTANCES.title: _instances,
+    _SPARK.title: _spark,
+    _CPU.title: _cpu,
+    _MEMORY.title: _memory,
+    _RESTARTS.title: _restarts,
+    _AGE.title: _age,
+}

@@ -1,0 +1,202 @@
+"""The terminal app: takes the store's states to the screens and people's wishes to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.command import Provider
+from textual.screen import Screen
+
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.store import MeshStore
+from meshctl.errors import MeshError
+from meshctl.model.config import ServiceSpec
+from meshctl.model.status import MeshState
+from meshctl.present.frame import engine_link
+from meshctl.tui.actions import LOGS, SERVICES, TABS, Action, Context
+from meshctl.tui.palette import ActionsProvider
+from meshctl.tui.screens.base import MeshScreen
+from meshctl.tui.screens.help import HelpScreen
+from meshctl.tui.screens.logs import LogsScreen
+from meshctl.tui.screens.services import ServicesScreen, find
+from meshctl.tui.theme import DARK, LIGHT
+from meshctl.tui.verbs import DOING, PendingSink, carry_out
+
+#: The clock and ages move on this often even if nothing happens.
+TICK_S = 1.0
+_VERBS = {*DOING, "up"}
+
+
+class MeshApp(App[int]):
+    """``watch`` fills ``store`` while the app is open; None when somebody else does."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "meshctl"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        SERVICES: ServicesScreen,
+        LOGS: LogsScreen,
+    }
+    DEFAULT_MODE = SERVICES
+
+    def __init__(self, mesh: Mesh, store: MeshStore, watch: AbstractAsyncContextManager[object] | None = None) -> None:
+        super().__init__()
+        self.mesh = mesh
+        self.state: MeshState = store.state
+        #: What is being done to a service at a person's wish: ``{"orders": "stopping"}``.
+        self.pending: dict[str, str] = {}
+        #: Whose logs the logs screen shows; '' for all.
+        self.log_service = ""
+        self._store = store
+        self._watch = watch
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    # -- for the screens
+
+    def now(self) -> float:
+        return self.mesh.clock.now()
+
+    def engine_up(self) -> bool:
+        link = engine_link(self.state)
+        return link is None or link.up
+
+    def spec(self, service: str) -> ServiceSpec | None:
+        return self.mesh.config.services.get(service)
+
+    def context_of(self, service: str) -> Context:
+        """What an action of the services screen would act on."""
+        status = find(self.state, service)
+        count = len(status.instances) if status is not None else 0
+        return Context(SERVICES, status, count, engine_up=self.engine_up())
+
+    def redraw(self) -> None:
+        """Bring the screen in front up to date."""
+        if isinstance(self.screen, MeshScreen) and self.screen.is_mounted:
+            self.screen.show_state(self.state, self.now())
+
+    def perform(self, action: Action, service: str = "") -> None:
+        """Do what an action says, to ``service`` or to what is selected; ask first if it destroys."""
+        screen = self._mesh_screen()
+        context = self.context_of(service) if service else screen.context()
+        if not action.works(context) or self._is_busy(action, context):
+            return
+        run = partial(self._run_action, action.name, context)
+        question = action.asks(context)
+        if question:
+            screen.ask(question, run)
+        else:
+            run()
+
+    # -- actions of every screen
+
+    def do_logs(self, context: Context) -> None:
+        if context.service is not None:
+            self.log_service = context.service.service
+        self.switch_mode(LOGS)
+
+    def do_logs_screen(self, context: Context) -> None:
+        self.switch_mode(LOGS)
+
+    def do_services(self, context: Context) -> None:
+        self.switch_mode(SERVICES)
+
+    def do_palette(self, context: Context) -> None:
+        self.action_command_palette()
+
+    def do_help(self, context: Context) -> None:
+        title = next(title for _, mode, title in TABS if mode == context.screen)
+        self.push_screen(HelpScreen(context.screen, title))
+
+    def do_theme(self, context: Context) -> None:
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def do_quit(self, context: Context) -> None:
+        self.exit(0)
+
+    # -- life
+
+    def on_mount(self) -> None:
+        self.run_worker(self._follow(), group="watch", exit_on_error=True)
+        self.set_interval(TICK_S, self.redraw)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the palette holds the registry of actions and nothing else."""
+        return ()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(DARK.variables)
+
+    async def _follow(self) -> None:
+        """Hand every state of the store to the screen in front."""
+        if self._watch is None:
+            await self._take_states()
+        else:
+            async with self._watch:
+                await self._take_states()
+
+    async def _take_states(self) -> None:
+        reader = self._store.subscribe()
+        try:
+            self.state = reader.snapshot
+            self.redraw()
+            async for state in reader:
+                self.state = state
+                self.redraw()
+        finally:
+            reader.close()
+
+    def _mesh_screen(self) -> MeshScreen:
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, MeshScreen))
+
+    def _run_action(self, name: str, context: Context) -> None:
+        if name in _VERBS:
+            self.run_worker(self._carry_out(name, context), group="verbs", exit_on_error=False)
+            return
+        screen = self._mesh_screen()
+        handler = getattr(screen, f"do_{name}", None) or getattr(self, f"do_{name}")
+        handler(context)
+
+    async def _carry_out(self, verb: str, context: Context) -> None:
+        service = context.service.service if context.service is not None and verb != "up" else ""
+        touched = {service} if service else set()
+
+        def tell(who: str, doing: str) -> None:
+            touched.add(who)
+            self._set_pending(who, doing)
+
+        if service:
+            self._set_pending(service, DOING[verb])
+        try:
+            said = await carry_out(self.mesh, verb, context, PendingSink(tell))
+            if said:
+                self.notify(said, timeout=4)
+        except MeshError as error:
+            self.notify(str(error), title=error.hint or "", severity="error", timeout=12, markup=False)
+        except Exception as error:
+            self.notify(f"{verb}: {error or type(error).__name__}", severity="error", timeout=12, markup=False)
+        finally:
+            for who in touched:
+                self.pending.pop(who, None)
+            self.redraw()
+
+    def _is_busy(self, action: Action, context: Context) -> bool:
+        """One verb at a time for each service."""
+        if action.name not in DOING or context.service is None:
+            return False
+        doing = self.pending.get(context.service.service, "")
+        if doing:
+            self.notify(f"{context.service.service} is {doing} already", timeout=3)
+        return bool(doing)
+
+    def _set_pending(self, service: str, doing: str) -> None:
+        if doing:
+            self.pending[service] = doing
+        else:
+            self.pending.pop(service, None)
+        self.redraw()

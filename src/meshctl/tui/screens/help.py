@@ -1,0 +1,53 @@
+"""The keys of one screen, from the registry of actions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from meshctl.present.lines import ACCENT, Line, Span
+from meshctl.tui.actions import LIST_KEYS, on_screen, show_key
+from meshctl.tui.widgets.line_pane import LinePane
+
+
+class HelpScreen(ModalScreen[None]):
+    """Any of ``?``, Esc, Enter and q closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,enter,q", "dismiss", show=False),
+    ]
+
+    def __init__(self, screen: str, title: str) -> None:
+        super().__init__()
+        self._lines = help_lines(screen)
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = f" {self._title}: keys "
+            pane = LinePane(id="keys")
+            pane.styles.height = len(self._lines)
+            yield pane
+            yield Label("esc closes", id="close")
+
+    def on_mount(self) -> None:
+        self.query_one(LinePane).show(self._lines)
+        self.query_one(LinePane).focus()
+
+    def on_click(self) -> None:
+        self.dismiss()
+
+
+def help_lines(screen: str) -> list[Line]:
+    """One line per key."""
+    rows = dict(LIST_KEYS)
+    for action in on_screen(screen):
+        if action.keys:
+            keys = "  ".join(show_key(key) for key in action.keys if key != "equals_sign")
+            rows[keys] = f"{rows[keys]} · {action.help}" if keys in rows else action.help
+    return [(Span(f" {keys:<12}", ACCENT), Span(what)) for keys, what in rows.items()]

@@ -1,0 +1,82 @@
+"""The filter: ``/`` shows it, every letter takes effect at once, Esc clears it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Label
+
+
+class FilterLine(Horizontal):
+    """Hidden while it is empty and nobody types in it."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: 1; }
+    FilterLine Label { width: auto; padding: 0 1; color: $accent; }
+    FilterLine Input { width: 1fr; height: 1; border: none; padding: 0; background: transparent; }
+    FilterLine Input:focus { border: none; background: transparent; background-tint: transparent 0%; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """Another text is wanted."""
+
+        text: str
+
+    class Left(Message):
+        """The keyboard is free again; the text stays."""
+
+    def __init__(self, placeholder: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._placeholder = placeholder
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        yield Label("/")
+        yield Input(placeholder=f"{self._placeholder}; esc clears", compact=True)
+
+    @property
+    def text(self) -> str:
+        """What is filtered by, '' for nothing."""
+        return self._input.value if self.is_mounted else ""
+
+    @property
+    def _input(self) -> Input:
+        return self.query_one(Input)
+
+    def open(self) -> None:
+        """At once, so that what is typed next already lands here."""
+        self.display = True
+        self.screen.set_focus(self._input)
+
+    def clear(self) -> None:
+        self._input.value = ""
+        self.display = False
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._leave()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.clear()
+            self._leave()
+        elif event.key in ("down", "up"):
+            event.stop()
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self.text:
+            self.display = False
+        self.post_message(self.Left())

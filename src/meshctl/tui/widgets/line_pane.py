@@ -1,0 +1,39 @@
+"""A scrollable block of toned lines, drawn line by line; only lines that changed are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from meshctl.present.lines import Line
+from meshctl.tui.widgets.toned import Toned
+
+
+class LinePane(Toned, ScrollView, can_focus=True):
+    """Shows ``lines``; the scroll position stays when they are replaced."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.lines: list[Line] = []
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Replace the lines; scrolling stays where it is."""
+        before, self.lines = self.lines, list(lines)
+        if len(before) != len(self.lines):
+            self.virtual_size = Size(self.size.width, len(self.lines))
+            self.refresh()
+            return
+        for index, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old != new:
+                self.refresh_line(index)
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        line = self.lines[index] if index < len(self.lines) else ()
+        return self.line_strip(index, line)
+
+    def line_strip(self, index: int, line: Line) -> Strip:
+        return self.strip(line, self.size.width)

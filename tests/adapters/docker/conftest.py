@@ -1,0 +1,51 @@
+"""A real engine, an image that is on it, and a project that is swept away afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+
+from meshctl.adapters.docker.engine import DockerEngine
+from meshctl.adapters.docker.reader import EngineReader
+from meshctl.errors import EngineUnavailable
+
+_IMAGES = ("meshctl/python-base:dev", "python:3.11-slim")
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """An image with ``sh``, ``sleep`` and ``python3``."""
+    try:
+        present = EngineReader().observe("ctr-docker-none", _IMAGES).images
+    except EngineUnavailable as error:
+        pytest.skip(str(error))
+    if not present:
+        pytest.skip(f"none of {', '.join(_IMAGES)} is here")
+    return next(iter(present))
+
+
+@pytest.fixture
+def project() -> str:
+    return f"ctr-docker-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+async def engine(image: str, project: str) -> AsyncIterator[DockerEngine]:
+    engine = DockerEngine()
+    try:
+        yield engine
+    finally:
+        await _sweep(engine, project)
+        await engine.close()
+
+
+async def _sweep(engine: DockerEngine, project: str) -> None:
+    observed = await engine.observe(project)
+    await asyncio.gather(*(engine.remove_container(c.id) for c in observed.containers))
+    for network in observed.networks:
+        await engine.remove_network(network)
+    for volume in observed.volumes:
+        await engine.remove_volume(volume)

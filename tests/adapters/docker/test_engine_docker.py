@@ -1,0 +1,382 @@
+"""What only a real engine can show: ports, logs, commands, images, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshctl.adapters.docker.engine import DockerEngine
+from meshctl.adapters.docker.reader import EngineReader
+from meshctl.errors import DeadlineExceeded, EngineError, ImageUnavailable, NotFound, PortInUse
+from meshctl.model.config import BuildSpec, Mount, PortSpec
+from meshctl.model.containers import ContainerState, LogLine
+from tests.adapters.contract_containers import WAIT_S, eventually, only, sleeper, until
+
+pytestmark = pytest.mark.docker
+
+
+async def run(engine: DockerEngine, project: str, image: str, script: str, **changes: Any) -> str:
+    """A started container that runs ``script`` with sh."""
+    container_id = await engine.create_container(sleeper(project, image, command=("sh", "-c", script), **changes))
+    await engine.start_container(container_id)
+    return container_id
+
+
+async def lines_of(
+    engine: DockerEngine,
+    project: str,
+    *,
+    since: float | None = None,
+    tail: int | None = None,
+    follow: bool = False,
+) -> list[LogLine]:
+    container = await only(engine, project)
+    async with asyncio.timeout(WAIT_S):
+        return [line async for line in engine.logs(container, since=since, tail=tail, follow=follow)]
+
+
+async def ended(engine: DockerEngine, project: str) -> None:
+    await until(engine, project, lambda c: c.state is ContainerState.EXITED)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def test_a_port_held_by_a_container_names_it(engine: DockerEngine, project: str, image: str) -> None:
+    port = (PortSpec(name="http", target=8000, published=free_port()),)
+    first = await engine.create_container(sleeper(project, image, ports=port))
+    await engine.start_container(first)
+    second = await engine.create_container(sleeper(project, image, instance=2, ports=port))
+    with pytest.raises(PortInUse, match=rf"Port {port[0].published} .*{project}-web-1"):
+        await engine.start_container(second)
+
+
+async def test_a_port_held_by_a_program_is_named(engine: DockerEngine, project: str, image: str) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        container_id = await engine.create_container(
+            sleeper(project, image, ports=(PortSpec(name="http", target=8000, published=port),))
+        )
+        with pytest.raises(PortInUse, match=f"Port {port} ") as caught:
+            await engine.start_container(container_id)
+    assert "another program" in str(caught.value)
+    assert "published" in caught.value.hint
+
+
+async def test_the_reader_resolves_ports_without_inspecting(engine: DockerEngine, project: str, image: str) -> None:
+    await run(engine, project, image, "exec sleep 600")
+    (listed,) = EngineReader().containers(project)
+    inspected = await only(engine, project)
+    assert (listed.ports, listed.protocols) == (inspected.ports, inspected.protocols)
+    assert (listed.id, listed.name, listed.state) == (inspected.id, inspected.name, inspected.state)
+    assert (listed.image, listed.image_id, listed.labels) == (
+        inspected.image,
+        inspected.image_id,
+        inspected.labels,
+    )
+
+
+async def test_log_lines_keep_stream_order_and_time(engine: DockerEngine, project: str, image: str) -> None:
+    await run(engine, project, image, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")
+    await ended(engine, project)
+    lines = sorted(await lines_of(engine, project), key=lambda line: line.time)
+    assert [(line.stream, line.text) for line in lines] == [
+        ("stdout", "one"),
+        ("stderr", "two"),
+        ("stdout", "three"),
+    ]
+    assert len({line.time for line in lines}) == 3
+    assert {(line.service, line.instance_id) for line in lines} == {("web", "web-1")}
+    assert len(await lines_of(engine, project, tail=1)) == 1
+    assert [line.text for line in await lines_of(engine, project, tail=0)] == []
+    later = await lines_of(engine, project, since=lines[1].time)
+    assert sorted(line.text for line in later) == ["three", "two"]
+
+
+async def test_a_long_line_comes_in_one_piece_and_an_endless_one_is_cut(
+    engine: DockerEngine, project: str, image: str
+) -> None:
+    script = "import sys; print('x' * 100_000); print('y' * 600_000); print('z')"
+    await run(engine, project, image, f'python3 -c "{script}"')
+    first, second, third = await lines_of(engine, project, follow=True)
+    assert first.text == "x" * 100_000
+    assert second.text == "y" * (256 * 1024) + "…"
+    assert third.text == "z"
+
+
+async def test_many_lines_pass_a_slow_reader(engine: DockerEngine, project: str, image: str) -> None:
+    await run(engine, project, image, "seq 1 20000")
+    lines = await lines_of(engine, project, follow=True)
+    assert [line.text for line in lines] == [str(n) for n in range(1, 20001)]
+
+
+async def test_a_command_that_hangs_ends_in_time(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(DeadlineExceeded, match=r"sleep 60.*within 0\.3 s"):
+            await engine.exec(container_id, ("sleep", "60"), 0.3)
+
+
+async def test_a_command_that_talks_without_end_ends_in_time(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(DeadlineExceeded):
+            await engine.exec(container_id, ("yes",), 0.5)
+
+
+async def test_a_command_has_both_streams_and_its_code(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    result = await engine.exec(container_id, ("sh", "-c", "echo out; echo err >&2; exit 3"), 10.0)
+    assert result.exit_code == 3
+    assert sorted(result.output.split()) == ["err", "out"]
+    absent = await engine.exec(container_id, ("no-such-program",), 10.0)
+    assert absent.exit_code in (126, 127)
+    assert "no-such-program" in absent.output
+
+
+ATTACH = textwrap.dedent(
+    """
+    import asyncio, sys
+    from meshctl.adapters.docker.engine import DockerEngine
+    async def main():
+        engine = DockerEngine()
+        try:
+            return await engine.exec_attached(sys.argv[1], sys.argv[3:], tty=sys.argv[2] == "tty")
+        finally:
+            await engine.close()
+    sys.exit(asyncio.run(main()))
+    """
+)
+
+
+async def test_attached_without_a_terminal_pipes_and_returns_the_code(
+    engine: DockerEngine, project: str, image: str
+) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    argv = [sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe"]
+    script = "cat; echo err >&2; exit 7"
+    done = await asyncio.to_thread(
+        subprocess.run, [*argv, "sh", "-c", script], input=b"a\nb\n", capture_output=True, timeout=WAIT_S
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"a\nb\n", b"err\n")
+
+
+async def test_attached_to_a_terminal_has_its_size_and_its_keys(engine: DockerEngine, project: str, image: str) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    container_id = await run(engine, project, image, "exec sleep 600")
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
+    before = termios.tcgetattr(follower)
+    script = "read line; stty size; echo got:$line; exit 5"
+    process = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-W", "error", "-c", ATTACH, container_id, "tty", "sh", "-c", script],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+    )
+    output = b""
+    try:
+        os.write(leader, b"hello\r")
+        while b"got:hello" not in output:
+            output += await asyncio.wait_for(asyncio.to_thread(os.read, leader, 4096), WAIT_S)
+        assert await asyncio.to_thread(process.wait, WAIT_S) == 5
+        assert b"33 101" in output
+        assert termios.tcgetattr(follower) == before
+    finally:
+        process.kill()
+        process.wait()
+        os.close(leader)
+        os.close(follower)
+
+
+async def test_an_attached_command_can_be_abandoned(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    attached = asyncio.ensure_future(engine.exec_attached(container_id, ("sleep", "61"), tty=False))
+    running = ("sh", "-c", "grep -lzx 61 /proc/[0-9]*/cmdline")
+
+    async def runs() -> bool:
+        return (await engine.exec(container_id, running, 5.0)).exit_code == 0
+
+    await eventually(runs)
+    attached.cancel()
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(asyncio.CancelledError):
+            await attached
+
+
+async def test_two_networks_two_names(engine: DockerEngine, project: str, image: str) -> None:
+    networks = (f"{project}_front", f"{project}_back")
+    for network in networks:
+        await engine.create_network(project, network)
+    await run(engine, project, image, "exec sleep 600", networks=networks, aliases=("web",))
+    other = sleeper(project, image, "client", networks=networks[1:], aliases=("client",))
+    client_id = await engine.create_container(other)
+    await engine.start_container(client_id)
+    containers = (await engine.observe(project)).containers
+    web = next(c for c in containers if c.service == "web")
+    assert len(web.addresses) == 2
+    result = await engine.exec(client_id, ("getent", "hosts", "web"), 10.0)
+    assert result.output.split()[0] in web.addresses
+
+
+async def test_a_network_that_is_gone_is_named(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await engine.create_container(sleeper(project, image, networks=(f"{project}_absent",)))
+    with pytest.raises(EngineError, match=f"{project}_absent") as caught:
+        await engine.start_container(container_id)
+    assert not isinstance(caught.value, NotFound)
+
+
+async def test_mounts_environment_user_and_directory(
+    engine: DockerEngine, project: str, image: str, tmp_path: Path
+) -> None:
+    (tmp_path / "word").write_text("bound")
+    await engine.create_volume(project, f"{project}_data")
+    await run(
+        engine,
+        project,
+        image,
+        "cat /bound/word; echo :$COLOUR:$(id -u):$(pwd):$(hostname);"
+        " touch /data/x /scratch/y && echo ok; touch /bound/z",
+        mounts=(
+            Mount("bind", str(tmp_path), "/bound", read_only=True),
+            Mount("volume", f"{project}_data", "/data"),
+            Mount("tmpfs", "", "/scratch"),
+        ),
+        environment={"COLOUR": "green=blue"},
+        working_dir="/tmp",
+        hostname="web-1",
+    )
+    lines = [(line.stream, line.text) for line in await lines_of(engine, project, follow=True)]
+    assert [text for stream, text in lines if stream == "stdout"] == ["bound:green=blue:0:/tmp:web-1", "ok"]
+    assert ["Read-only" in text for stream, text in lines if stream == "stderr"] == [True]
+
+
+async def test_out_of_memory_is_seen(engine: DockerEngine, project: str, image: str) -> None:
+    await run(engine, project, image, "exec python3 -c 'x = bytearray(200_000_000)'", mem_limit=32 << 20)
+    container = await until(engine, project, lambda c: c.state is ContainerState.EXITED)
+    assert (container.oom_killed, container.exit_code) == (True, 137)
+
+
+async def test_cpu_use_is_a_fraction_of_a_core(engine: DockerEngine, project: str, image: str) -> None:
+    container_id = await run(engine, project, image, "while :; do :; done", cpus=0.25, mem_limit=64 << 20)
+    samples: Any = engine.stats(container_id)
+    async with asyncio.timeout(WAIT_S), aclosing(samples):
+        sample = await anext(samples)
+    assert 0.02 < sample.cpu < 0.6
+    assert sample.memory_limit == 64 << 20
+
+
+@pytest.fixture
+async def tag(project: str) -> AsyncIterator[str]:
+    yield f"meshctl/{project}:dev"
+    from docker.api.client import APIClient
+    from docker.errors import ImageNotFound
+
+    def remove() -> None:
+        api = APIClient(base_url=EngineReader().address.url)
+        try:
+            api.remove_image(f"meshctl/{project}:dev", force=True)
+        except ImageNotFound:
+            pass
+        finally:
+            api.close()
+
+    await asyncio.to_thread(remove)
+
+
+async def test_a_build_tells_its_steps_and_heeds_dockerignore(
+    engine: DockerEngine, image: str, tag: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nARG WORD\nCOPY . /src\nRUN ls /src && echo $WORD > /word\n")
+    (tmp_path / ".dockerignore").write_text("secret\n")
+    (tmp_path / "secret").write_text("s")
+    (tmp_path / "kept").write_text("k")
+    told: list[tuple[str, float | None]] = []
+    spec = BuildSpec(context=str(tmp_path), args={"WORD": "mellon"})
+    image_id = await engine.build_image(spec, tag, lambda text, fraction: told.append((text, fraction)))
+    assert [text.partition(":")[0] for text, _ in told] == [f"Step {n}/4" for n in range(1, 5)]
+    assert [fraction for _, fraction in told] == [0.0, 0.25, 0.5, 0.75]
+    assert (await engine.observe("ctr-docker-none", [tag])).images == {tag: image_id}
+
+
+async def test_a_failed_build_shows_the_end_of_its_output(
+    engine: DockerEngine, image: str, tag: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN seq 1 100 && exit 9\n")
+    with pytest.raises(ImageUnavailable, match="returned a non-zero code: 9") as caught:
+        await engine.build_image(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
+    assert len(caught.value.log) == 40
+    assert "100" in caught.value.log
+
+
+@pytest.mark.parametrize(("dockerfile", "word"), [("NONSENSE here\n", "NONSENSE"), (None, "no Dockerfile")])
+async def test_a_dockerfile_that_is_wrong_or_missing(
+    engine: DockerEngine, tag: str, tmp_path: Path, dockerfile: str | None, word: str
+) -> None:
+    if dockerfile is not None:
+        (tmp_path / "Dockerfile").write_text(dockerfile)
+    with pytest.raises(ImageUnavailable, match=word):
+        await engine.build_image(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
+
+
+async def test_a_build_can_be_cancelled(engine: DockerEngine, image: str, tag: str, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN sleep 300\n")
+    reached = asyncio.Event()
+
+    def tell(text: str, _: float | None) -> None:
+        if text.startswith("Step 2"):
+            reached.set()
+
+    building = asyncio.ensure_future(engine.build_image(BuildSpec(context=str(tmp_path)), tag, tell))
+    async with asyncio.timeout(WAIT_S):
+        await reached.wait()
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+
+
+async def test_an_image_from_a_registry_that_does_not_answer(engine: DockerEngine) -> None:
+    reference = "127.0.0.1:1/meshctl/nothing:none"
+    with pytest.raises(ImageUnavailable, match="cannot be pulled") as caught:
+        await engine.pull_image(reference, lambda *_: None)
+    assert "make images" in caught.value.hint
+
+
+async def test_closing_the_engine_ends_its_streams_and_threads(project: str, image: str) -> None:
+    engine = DockerEngine()
+    events = engine.events(project)
+    waiting = asyncio.ensure_future(anext(events, None))
+
+    async def connected() -> bool:
+        return any(tether._response for tether in engine._client._tethers)
+
+    async def alone() -> bool:
+        return not any(thread.name == "meshctl-docker" for thread in threading.enumerate())
+
+    await eventually(connected)
+    await engine.close()
+    async with asyncio.timeout(WAIT_S):
+        assert await waiting is None
+    await eventually(alone)
+    gc.collect()

@@ -1,0 +1,282 @@
+"""Decoding of what the engine streams, and the bridge from threads to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import aclosing
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshctl.adapters.docker.engine import DockerEngine
+from meshctl.adapters.docker.feed import Tether, feed, in_thread
+from meshctl.adapters.docker.images import BuildProgress, PullProgress
+from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
+from meshctl.errors import EngineError, EngineUnavailable, NotFound
+from meshctl.model.containers import Container, ContainerState
+from tests.adapters.contract_containers import WAIT_S, eventually
+from tests.adapters.docker.fake_server import send_chunks, send_json, serving
+
+CONTAINER = Container("c0ffee", "shop-web-1", "web", 1, ContainerState.RUNNING)
+STAMP = b"2024-05-01T12:00:00.000000001Z "
+
+
+def frame(stream: int, payload: bytes) -> bytes:
+    return struct.pack(">BxxxL", stream, len(payload)) + payload
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 1000])
+def test_frames_may_be_cut_anywhere(size: int) -> None:
+    data = frame(1, b"one\n") + frame(2, b"") + frame(2, b"two\n") + frame(1, b"x" * 500)
+    chunks = (data[at : at + size] for at in range(0, len(data), size))
+    assert list(frames(chunks)) == [("stdout", b"one\n"), ("stderr", b"two\n"), ("stdout", b"x" * 500)]
+
+
+@pytest.mark.parametrize("data", [b"plain text from a terminal", frame(9, b"x"), b"\x01\0\0\0\xff\xff\xff\xff"])
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(EngineError, match="cannot be read"):
+        list(frames([data]))
+
+
+def test_parts_of_long_lines_are_joined_for_each_stream_alone() -> None:
+    parts = [
+        ("stdout", STAMP + b"a" * 10),
+        ("stderr", STAMP + b"error\r\n"),
+        ("stdout", STAMP + b"b c\n"),
+        ("stdout", STAMP + b"\n"),
+        ("stderr", STAMP + b"rest"),
+    ]
+    lines = list(log_lines(parts, CONTAINER))
+    assert [(line.stream, line.text) for line in lines] == [
+        ("stderr", "error"),
+        ("stdout", "aaaaaaaaaab c"),
+        ("stdout", ""),
+        ("stderr", "rest"),
+    ]
+    assert {(line.service, line.instance_id) for line in lines} == {("web", "web-1")}
+    assert all(line.time == pytest.approx(1714564800.0, abs=1e-6) for line in lines)
+
+
+def test_an_endless_line_is_cut_and_odd_bytes_survive() -> None:
+    parts = [("stdout", STAMP + b"x" * 16384)] * 40 + [("stdout", STAMP + b"\n"), ("stdout", STAMP + b"\xff!\n")]
+    cut, odd = log_lines(parts, CONTAINER)
+    assert cut.text == "x" * MAX_LINE + "…"
+    assert odd.text == "\N{REPLACEMENT CHARACTER}!"
+
+
+def test_documents_may_be_cut_anywhere_and_odd_ones_are_skipped() -> None:
+    chunks = [b'{"a":', b"1}\nnonsense\n[1]\n\n", b'{"b":2}\n{"c":']
+    assert list(documents(chunks)) == [{"a": 1}, {"b": 2}]
+
+
+def test_a_document_without_end_is_refused() -> None:
+    with pytest.raises(EngineError):
+        list(documents(b"x" * 65536 for _ in range(100)))
+
+
+async def test_a_thread_waits_for_a_slow_reader() -> None:
+    produced: list[int] = []
+
+    def read(_: Tether) -> Iterator[int]:
+        for number in range(100):
+            produced.append(number)
+            yield number
+
+    async with aclosing(feed(read, set(), limit=5)) as numbers:
+        first = await anext(numbers)
+
+        async def is_full() -> bool:
+            return len(produced) >= 6
+
+        await eventually(is_full)
+        assert len(produced) <= 12
+        assert [first, *[n async for n in numbers]] == list(range(100))
+
+
+async def test_of_the_latest_only_the_newest_is_kept() -> None:
+    done = threading.Event()
+
+    def read(_: Tether) -> Iterator[int]:
+        yield from range(100)
+        done.set()
+
+    source = feed(read, set(), limit=1, latest=True)
+    async with aclosing(source) as numbers:
+        first = await anext(numbers)
+        await asyncio.to_thread(done.wait, WAIT_S)
+        rest = [n async for n in numbers]
+    assert first < 100
+    assert rest[-1:] in ([99], []) and len(rest) <= 2
+
+
+async def test_the_failure_of_a_thread_comes_after_its_items() -> None:
+    def read(_: Tether) -> Iterator[int]:
+        yield 1
+        raise EngineUnavailable("gone")
+
+    seen: list[int] = []
+    with pytest.raises(EngineUnavailable, match="gone"):
+        async for item in feed(read, set()):
+            seen.append(item)
+    assert seen == [1]
+
+
+async def test_a_closed_feed_lets_its_thread_go() -> None:
+    ended = threading.Event()
+
+    def read(_: Tether) -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            ended.set()
+
+    tethers: set[Tether] = set()
+    source = feed(read, tethers, limit=3)
+    await anext(source)
+    assert len(tethers) == 1
+    await source.aclose()
+    assert tethers == set()
+    assert await asyncio.to_thread(ended.wait, WAIT_S)
+
+
+async def test_work_in_a_thread_may_fail_or_be_abandoned() -> None:
+    release = threading.Event()
+
+    def fail() -> None:
+        raise EngineError("no")
+
+    with pytest.raises(EngineError, match="no"):
+        await in_thread(fail)
+    abandoned = asyncio.ensure_future(in_thread(lambda: release.wait(WAIT_S)))
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await abandoned
+    release.set()
+
+
+def engine_answers(handler: BaseHTTPRequestHandler, answer: Any) -> None:
+    if handler.path == "/version":
+        send_json(handler, {"ApiVersion": "1.41", "Version": "20.10.24"})
+    else:
+        answer(handler)
+
+
+async def test_a_stream_that_breaks_off_just_ends(tmp_path: Path) -> None:
+    event = b'{"Type":"container","Action":"start","Actor":{"ID":"a","Attributes":{}},"timeNano":1}\n'
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        engine_answers(handler, lambda h: send_chunks(h, event, event[:20], finish=False))
+
+    with serving(tmp_path, answer) as address:
+        engine = DockerEngine(address)
+        assert [e.action async for e in engine.events("shop")] == ["start"]
+        lines = engine.logs(CONTAINER, since=None, tail=None, follow=True)
+        with pytest.raises(EngineError, match="cannot be read"):
+            await anext(lines)
+        await engine.close()
+
+
+async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Path) -> None:
+    release, connected = threading.Event(), threading.Event()
+
+    def silent(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        connected.set()
+        release.wait(WAIT_S)
+
+    def threads() -> list[str]:
+        return [t.name for t in threading.enumerate() if t.name == "meshctl-docker"]
+
+    with serving(tmp_path, lambda handler: engine_answers(handler, silent)) as address:
+        engine = DockerEngine(address)
+        try:
+            waiting = asyncio.ensure_future(anext(engine.events("shop")))
+            await asyncio.to_thread(connected.wait, WAIT_S)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+            async def alone() -> bool:
+                return not threads()
+
+            await eventually(alone)
+        finally:
+            release.set()
+            await engine.close()
+
+
+async def test_an_engine_that_is_gone_is_named_by_every_method(tmp_path: Path) -> None:
+    with serving(tmp_path, lambda handler: engine_answers(handler, lambda h: send_json(h, []))) as address:
+        engine = DockerEngine(address)
+        await engine.observe("shop")
+    ways = [
+        engine.info(),
+        engine.observe("shop"),
+        engine.create_network("shop", "shop_default"),
+        engine.create_volume("shop", "shop_data"),
+        engine.start_container("c0ffee"),
+        engine.stop_container("c0ffee", 1.0),
+        engine.remove_container("c0ffee"),
+        engine.exec("c0ffee", ("true",), 1.0),
+        engine.exec_attached("c0ffee", ("true",), tty=False),
+        engine.pull_image("x:1", lambda *_: None),
+        anext(engine.events("shop")),  # type: ignore[arg-type]
+        anext(engine.stats("c0ffee")),  # type: ignore[arg-type]
+        anext(engine.logs(CONTAINER, since=None, tail=None, follow=True)),  # type: ignore[arg-type]
+    ]
+    for way in ways:
+        with pytest.raises(EngineUnavailable, match="No Docker engine answers") as caught:
+            await way
+        assert caught.value.hint
+    await engine.close()
+    with pytest.raises(EngineUnavailable, match="closed"):
+        await engine.create_volume("shop", "shop_data")
+
+
+async def test_logs_of_what_is_being_removed_are_not_found(tmp_path: Path) -> None:
+    message = {"message": "can not get logs from container which is dead or marked for removal"}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        engine_answers(handler, lambda h: send_json(h, message, 409))
+
+    with serving(tmp_path, answer) as address:
+        engine = DockerEngine(address)
+        with pytest.raises(NotFound):
+            await anext(engine.logs(CONTAINER, since=None, tail=None, follow=True))
+        await engine.close()
+
+
+def test_the_progress_of_a_pull_is_one_fraction() -> None:
+    told: list[tuple[str, float | None]] = []
+    progress = PullProgress(lambda text, fraction: told.append((text, fraction)))
+    progress.take({"status": "Pulling from library/redis", "id": "7"})
+    for layer, current in (("a", 0), ("b", 0), ("a", 50), ("a", 50)):
+        detail = {"current": current, "total": 100}
+        progress.take({"status": "Downloading", "id": layer, "progressDetail": detail})
+    progress.take({"status": "Pull complete", "id": "a", "progressDetail": {}})
+    assert told == [("Downloading", 0.0), ("Downloading", 0.25), ("Pull complete", 0.5)]
+
+
+def test_the_output_of_a_build_is_steps_and_an_end() -> None:
+    told: list[tuple[str, float | None]] = []
+    progress = BuildProgress(lambda text, fraction: told.append((text, fraction)))
+    progress.take({"stream": "Step 1/2 : FROM x"})
+    progress.take({"stream": "\n"})
+    progress.take({"stream": "Step 2/2 : RUN y\n ---> Running in 1\n"})
+    for number in range(100):
+        progress.take({"stream": f"line {number}\r\n"})
+    progress.take({"aux": {"ID": "sha256:1"}})
+    progress.take({"stream": "unfinished"})
+    assert told == [("Step 1/2: FROM x", 0.0), ("Step 2/2: RUN y", 0.5)]
+    assert progress.image_id == "sha256:1"
+    assert len(progress.log) == 40
+    assert progress.log[-2:] == ("line 99", "unfinished")

@@ -1,0 +1,184 @@
+"""Reading an engine that is missing, forbidden, slow, talkative, or no engine at all."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from meshctl.adapters.docker.address import Address
+from meshctl.adapters.docker.reader import EngineReader
+from meshctl.adapters.docker.wire import SocketWire
+from meshctl.errors import EngineError, EngineUnavailable, NotFound
+from tests.adapters.docker.fake_server import Answer, send, send_chunks, send_json, serving
+
+VERSION = {"ApiVersion": "1.41", "Version": "20.10.24", "Components": [{"Name": "Engine"}]}
+
+
+def reader(address: Address, **limits: Any) -> EngineReader:
+    return EngineReader(address, SocketWire(address, **limits))
+
+
+def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
+    address = Address(f"unix://{tmp_path}/none.sock", chosen=True)
+    with pytest.raises(EngineUnavailable, match=r"No Docker engine answers at unix://.*none\.sock") as caught:
+        EngineReader(address).containers("shop")
+    assert "DOCKER_HOST" in caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
+    path = tmp_path / "dead.sock"
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+    with pytest.raises(EngineUnavailable, match="No Docker engine answers"):
+        EngineReader(Address(f"unix://{path}")).observe("shop")
+
+
+def test_a_tcp_port_nobody_listens_on() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    with pytest.raises(EngineUnavailable, match=f"127.0.0.1:{port}"):
+        EngineReader(Address(f"tcp://127.0.0.1:{port}", chosen=True)).info()
+
+
+def test_a_socket_this_user_may_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(EngineUnavailable, match="permission denied") as caught:
+        EngineReader(Address("unix:///var/run/docker.sock")).containers("shop")
+    assert "usermod -aG docker" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda handler: send(handler, 200, b"<html>hello</html>"),
+        lambda handler: send(handler, 200, b""),
+        lambda handler: send(handler, 502, b"Bad gateway"),
+        lambda handler: send(handler, 200, b"[" * 100_000),
+        lambda handler: send_json(handler, {"a": 1}),
+        lambda handler: send_json(handler, ["a", 1]),
+        lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        lambda handler: send_chunks(handler, b"[", finish=False),
+    ],
+    ids=["html", "empty", "gateway", "nested", "object", "scalars", "ssh", "bad chunk", "broken off"],
+)
+def test_something_that_is_no_engine(tmp_path: Path, answer: Answer) -> None:
+    def once(handler: BaseHTTPRequestHandler) -> None:
+        answer(handler)
+        handler.close_connection = True
+
+    with serving(tmp_path, once) as address, pytest.raises(EngineUnavailable):
+        reader(address).containers("shop")
+
+
+def test_an_answer_without_end_is_not_read_to_the_end(tmp_path: Path) -> None:
+    def flood(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b" " * 65536)
+
+    with serving(tmp_path, flood) as address, pytest.raises(EngineUnavailable, match="exceeds 1000000 bytes"):
+        reader(address, max_bytes=1_000_000).info()
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["silent", "in the middle"])
+def test_an_engine_that_hangs(tmp_path: Path, begun: bool) -> None:
+    release = threading.Event()
+
+    def hang(handler: BaseHTTPRequestHandler) -> None:
+        if begun:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        release.wait(20)
+
+    with serving(tmp_path, hang) as address:
+        try:
+            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+                reader(address, timeout_s=0.1).info()
+            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+                SocketWire(address, timeout_s=0.1).get_each([f"/{n}" for n in range(9)])
+        finally:
+            release.set()
+
+
+def test_an_engine_that_trickles_for_ever(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while not stop.wait(0.02):
+            handler.wfile.write(b" ")
+
+    with serving(tmp_path, trickle) as address:
+        try:
+            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+                reader(address, timeout_s=0.2).info()
+        finally:
+            stop.set()
+
+
+def test_refusals_keep_the_engines_words(tmp_path: Path) -> None:
+    def refuse(handler: BaseHTTPRequestHandler) -> None:
+        status = 404 if handler.path == "/missing" else 500
+        send_json(handler, {"message": f"no such thing: {handler.path}"}, status)
+
+    with serving(tmp_path, refuse) as address:
+        wire = SocketWire(address)
+        with pytest.raises(NotFound, match="no such thing: /missing"):
+            wire.get("/missing")
+        with pytest.raises(EngineError, match="no such thing: /broken"):
+            wire.get("/broken")
+        assert wire.get_each(["/missing"] * 5) == [None] * 5
+        with pytest.raises(EngineError, match="/broken"):
+            wire.get_each(["/missing", "/broken", "/missing"])
+
+
+def test_many_answers_come_in_order(tmp_path: Path) -> None:
+    with serving(tmp_path, lambda handler: send_json(handler, handler.path)) as address:
+        paths = [f"/{n}" for n in range(50)]
+        assert SocketWire(address).get_each(paths) == paths
+        assert SocketWire(address).get_each([]) == []
+
+
+def test_observe_asks_for_the_label_and_skips_what_went_meanwhile(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(unquote(handler.path))
+        if handler.path.startswith("/containers/json"):
+            send_json(handler, [{"Id": "a1"}, {"Id": "b2"}])
+        elif handler.path == "/containers/a1/json":
+            send_json(handler, {"Id": "a1", "Name": "/shop-web-1", "State": {"Status": "running"}})
+        elif handler.path == "/images/team/web:1/json":
+            send_json(handler, {"Id": "sha256:1"})
+        elif handler.path.startswith("/networks"):
+            send_json(handler, [{"Name": "shop_b"}, {"Name": "shop_a"}])
+        elif handler.path.startswith("/volumes"):
+            send_json(handler, {"Volumes": None, "Warnings": None})
+        else:
+            send_json(handler, {"message": "no such object"}, 404)
+
+    with serving(tmp_path, answer) as address:
+        observed = EngineReader(address).observe("shop", ["team/web:1", "absent"])
+    assert [c.name for c in observed.containers] == ["shop-web-1"]
+    assert (observed.networks, observed.volumes) == (("shop_a", "shop_b"), ())
+    assert observed.images == {"team/web:1": "sha256:1"}
+    assert sum("dev.meshctl.project=shop" in path for path in asked) == 3
+
+
+def test_who_answers(tmp_path: Path) -> None:
+    with serving(tmp_path, lambda handler: send_json(handler, VERSION)) as address:
+        info = EngineReader(address).info()
+    assert (info.name, info.version, info.address) == ("docker", "20.10.24", address.url)

@@ -1,0 +1,244 @@
+"""Three truths about an instance, one verdict, and the words for where they disagree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshctl.core.health import fold, fold_service
+from meshctl.model.config import CheckKind, HealthCheck, RestartPolicy, ServiceKind, ServiceSpec
+from meshctl.model.containers import Container, ContainerState
+from meshctl.model.status import CheckStatus, Health, InstanceStatus, ProbeResult, Registration
+
+NOW = 1000.0
+CHECK = HealthCheck(CheckKind.HTTP, path="/health", port="http")
+ORDERS = ServiceSpec("orders", kind=ServiceKind.APPLICATION, healthcheck=CHECK, restart=RestartPolicy.UNLESS_STOPPED)
+JOB = ServiceSpec("migrate", kind=ServiceKind.JOB)
+ONCE = ServiceSpec("once", restart=RestartPolicy.NO)
+
+OK = ProbeResult(True)
+REFUSED = ProbeResult(False, "connection refused")
+
+
+def container(state: ContainerState = ContainerState.RUNNING, **changes: Any) -> Container:
+    values: dict[str, Any] = {"started_at": NOW - 60, "ports": {"http": "127.0.0.1:1"}} | changes
+    return Container("c1", "shop-orders-1", "orders", 1, state, **values)
+
+
+def registered(status: CheckStatus = CheckStatus.PASSING, output: str = "") -> Registration:
+    return Registration("orders-1", "orders", "172.18.0.2", 8000, status, output=output)
+
+
+def verdict(
+    seen: Container,
+    probe: ProbeResult | None = OK,
+    registration: Registration | None = None,
+    spec: ServiceSpec = ORDERS,
+    **changes: Any,
+) -> tuple[Health, tuple[str, ...]]:
+    values: dict[str, Any] = {"expects_registration": registration is not None, "now": NOW} | changes
+    status = fold(seen, spec, probe, registration, **values)
+    return status.health, status.reasons
+
+
+def test_all_three_agree() -> None:
+    status = fold(container(), ORDERS, OK, registered(), expects_registration=True, now=NOW)
+    assert (status.id, status.container, status.state) == ("orders-1", "shop-orders-1", ContainerState.RUNNING)
+    assert (status.health, status.reasons, status.registry) == (Health.HEALTHY, (), CheckStatus.PASSING)
+    assert status.ports == {"http": "127.0.0.1:1"}
+    assert status.probe == OK
+
+
+def test_a_service_outside_the_registry_is_not_missed_there() -> None:
+    status = fold(container(), ORDERS, OK, None, expects_registration=False, now=NOW)
+    assert (status.health, status.registry) == (Health.HEALTHY, None)
+
+
+@pytest.mark.parametrize(
+    ("probe", "registration", "health", "reason"),
+    [
+        (
+            OK,
+            registered(CheckStatus.CRITICAL, "Get /health:\n  i/o timeout"),
+            Health.DEGRADED,
+            "probe passes, consul critical: Get /health: i/o timeout",
+        ),
+        (OK, registered(CheckStatus.WARNING), Health.DEGRADED, "probe passes, consul warning"),
+        (
+            REFUSED,
+            registered(),
+            Health.UNHEALTHY,
+            "consul passes, own probe fails: connection refused",
+        ),
+    ],
+)
+def test_a_disagreement_is_named(probe: ProbeResult, registration: Registration, health: Health, reason: str) -> None:
+    assert verdict(container(), probe, registration) == (health, (reason,))
+
+
+def test_both_against_it_are_both_named() -> None:
+    assert verdict(container(), REFUSED, registered(CheckStatus.CRITICAL, "timeout")) == (
+        Health.UNHEALTHY,
+        ("own probe fails: connection refused", "consul critical: timeout"),
+    )
+
+
+def test_not_registered_is_degraded() -> None:
+    status = fold(container(), ORDERS, OK, None, expects_registration=True, now=NOW)
+    assert (status.health, status.registry) == (Health.DEGRADED, CheckStatus.ABSENT)
+    assert status.reasons == ("not registered in consul",)
+
+
+def test_a_long_check_output_is_cut() -> None:
+    _, (reason,) = verdict(container(), OK, registered(CheckStatus.CRITICAL, "x" * 500))
+    assert len(reason) < 160
+    assert reason.endswith("…")
+
+
+def test_a_registry_that_cannot_be_asked_is_the_reason() -> None:
+    seen = fold(container(), ORDERS, OK, None, expects_registration=True, now=NOW, registry_error="consul is silent")
+    assert (seen.health, seen.reasons, seen.registry) == (Health.DEGRADED, ("consul is silent",), None)
+    assert verdict(container(), registry_error="consul is silent") == (Health.HEALTHY, ())
+
+
+@pytest.mark.parametrize(
+    ("probe", "registration"),
+    [(REFUSED, None), (REFUSED, registered()), (OK, registered(CheckStatus.CRITICAL))],
+)
+def test_what_is_young_is_starting(probe: ProbeResult, registration: Registration | None) -> None:
+    assert verdict(container(started_at=NOW - 9), probe, registration)[0] is Health.STARTING
+    assert verdict(container(started_at=NOW - 11), probe, registration)[0] is not Health.STARTING
+
+
+def test_the_start_period_is_honoured() -> None:
+    spec = ServiceSpec("orders", healthcheck=HealthCheck(CheckKind.HTTP, start_period_s=30))
+    assert verdict(container(started_at=NOW - 29), REFUSED, spec=spec)[0] is Health.STARTING
+    assert verdict(container(started_at=NOW - 31), REFUSED, spec=spec)[0] is Health.UNHEALTHY
+
+
+def test_what_was_ready_once_is_no_longer_starting() -> None:
+    seen = container(started_at=NOW - 2)
+    assert verdict(seen, REFUSED, been_healthy=True)[0] is Health.UNHEALTHY
+
+
+def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
+    assert verdict(container(), None) == (Health.UNKNOWN, ("not probed",))
+    assert verdict(container(), None, registered())[0] is Health.HEALTHY
+    assert verdict(container(), None, spec=ServiceSpec("plain"))[0] is Health.HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("seen", "spec", "health", "reasons"),
+    [
+        (container(ContainerState.PAUSED), ORDERS, Health.PAUSED, ()),
+        (container(ContainerState.EXITED, exit_code=0), ORDERS, Health.STOPPED, ()),
+        (container(ContainerState.EXITED, exit_code=143), ONCE, Health.STOPPED, ()),
+        (container(ContainerState.EXITED, exit_code=137), ORDERS, Health.STOPPED, ("exited 137, killed",)),
+        (
+            container(ContainerState.EXITED, exit_code=137, oom_killed=True),
+            ORDERS,
+            Health.UNHEALTHY,
+            ("exited 137, out of memory",),
+        ),
+        (container(ContainerState.EXITED, exit_code=3), ONCE, Health.UNHEALTHY, ("exited 3",)),
+        (container(ContainerState.EXITED, exit_code=0), JOB, Health.DONE, ()),
+        (container(ContainerState.EXITED, exit_code=1), JOB, Health.UNHEALTHY, ("exited 1",)),
+        (
+            container(ContainerState.CREATED, error="port is already allocated"),
+            ORDERS,
+            Health.UNHEALTHY,
+            ("could not start: port is already allocated",),
+        ),
+        (container(ContainerState.CREATED), ORDERS, Health.STOPPED, ("created, not started",)),
+        (container(ContainerState.DEAD), ORDERS, Health.UNHEALTHY, ("dead",)),
+        (container(ContainerState.REMOVING), ORDERS, Health.STOPPED, ("being removed",)),
+        (
+            container(ContainerState.RESTARTING, exit_code=1, restarts=2),
+            ORDERS,
+            Health.UNHEALTHY,
+            ("exit 1 · restarting, 2 times",),
+        ),
+        (
+            container(ContainerState.RESTARTING, exit_code=1, restarts=4),
+            ORDERS,
+            Health.CRASH_LOOP,
+            ("crash loop: 4 restarts", "exit 1 · restarting, 4 times"),
+        ),
+    ],
+)
+def test_what_does_not_run(seen: Container, spec: ServiceSpec, health: Health, reasons: tuple[str, ...]) -> None:
+    assert verdict(seen, None, spec=spec) == (health, reasons)
+
+
+def test_a_death_that_was_seen_is_no_stop() -> None:
+    seen = container(ContainerState.EXITED, exit_code=1)
+    assert verdict(seen, None, recent_deaths=1) == (Health.UNHEALTHY, ("exited 1",))
+    assert verdict(seen, None, recent_deaths=3)[0] is Health.CRASH_LOOP
+
+
+def test_a_crash_loop_shows_between_two_crashes_too() -> None:
+    assert verdict(container(restarts=4, started_at=NOW - 2)) == (
+        Health.CRASH_LOOP,
+        ("crash loop: 4 restarts",),
+    )
+    assert verdict(container(restarts=4))[0] is Health.HEALTHY
+    assert verdict(container(), recent_deaths=3)[0] is Health.CRASH_LOOP
+
+
+def test_what_waits_says_for_whom() -> None:
+    waiting = verdict(container(ContainerState.CREATED), None, waiting_for="rabbitmq, which is starting")
+    assert waiting == (Health.STARTING, ("waits for rabbitmq, which is starting",))
+
+
+def instance(number: int, health: Health, *reasons: str, **changes: Any) -> InstanceStatus:
+    values: dict[str, Any] = {"state": ContainerState.RUNNING} | changes
+    return InstanceStatus(
+        f"orders-{number}", f"shop-orders-{number}", f"c{number}", health=health, reasons=reasons, **values
+    )
+
+
+@pytest.mark.parametrize(
+    ("healths", "desired", "health", "ready"),
+    [
+        ([Health.HEALTHY, Health.HEALTHY], 2, Health.HEALTHY, 2),
+        ([Health.HEALTHY, Health.UNHEALTHY], 2, Health.DEGRADED, 1),
+        ([Health.HEALTHY, Health.CRASH_LOOP], 2, Health.DEGRADED, 1),
+        ([Health.HEALTHY, Health.STARTING], 2, Health.STARTING, 1),
+        ([Health.HEALTHY], 2, Health.DEGRADED, 1),
+        ([Health.UNHEALTHY, Health.STARTING], 2, Health.UNHEALTHY, 0),
+        ([Health.CRASH_LOOP, Health.STOPPED], 2, Health.CRASH_LOOP, 0),
+        ([Health.STOPPED], 1, Health.STOPPED, 0),
+        ([Health.DONE], 1, Health.DONE, 1),
+        ([], 1, Health.STOPPED, 0),
+    ],
+)
+def test_a_service_is_its_worst_instance_or_degraded_when_some_are_ready(
+    healths: list[Health], desired: int, health: Health, ready: int
+) -> None:
+    instances = [instance(number, each) for number, each in enumerate(healths, 1)]
+    status = fold_service(ORDERS, desired, instances)
+    assert (status.health, status.ready, status.desired) == (health, ready, desired)
+
+
+def test_reasons_name_the_instance_where_there_are_several() -> None:
+    one = instance(1, Health.UNHEALTHY, "exited 1", restarts=2)
+    assert fold_service(ORDERS, 1, [one]).reasons == ("exited 1",)
+    both = fold_service(ORDERS, 3, [one, instance(2, Health.HEALTHY, restarts=1)])
+    assert both.reasons == ("orders-1: exited 1", "2 of 3 instances exist")
+    assert both.restarts == 3
+
+
+def test_the_state_is_a_word() -> None:
+    stopped = instance(2, Health.STOPPED, state=ContainerState.EXITED)
+    created = instance(3, Health.STOPPED, state=ContainerState.CREATED)
+    assert fold_service(ORDERS, 1, []).state == "not created"
+    assert fold_service(ORDERS, 1, [instance(1, Health.HEALTHY)]).state == "running"
+    assert fold_service(ORDERS, 1, [stopped]).state == "exited"
+    assert fold_service(ORDERS, 2, [instance(1, Health.HEALTHY), stopped]).state == "partly running"
+    assert fold_service(ORDERS, 2, [created, stopped]).state == "stopped"
+
+
+def test_a_service_that_is_not_created_yet_says_what_it_waits_for() -> None:
+    status = fold_service(ORDERS, 1, [], "rabbitmq, which is starting")
+    assert (status.health, status.reasons) == (Health.STARTING, ("waits for rabbitmq, which is starting",))

@@ -1,0 +1,190 @@
+"""One look at everything: what is asked side by side, and what a silent side means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from meshctl.adapters.clock import SystemClock
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.survey import survey
+from meshctl.errors import EngineUnavailable, RegistryUnavailable, UsageError
+from meshctl.model.config import (
+    CheckKind,
+    Condition,
+    DependsOn,
+    HealthCheck,
+    MeshConfig,
+    MeshSpec,
+    ServiceSpec,
+)
+from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.status import CheckStatus, Health, ProbeResult, Registration, ServiceStatus
+
+CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
+LONG_AGO = 1.0
+
+
+def config(*services: ServiceSpec, registry: str = "consul") -> MeshConfig:
+    return MeshConfig("shop", "meshctl.yaml", {spec.name: spec for spec in services}, registry=registry)
+
+
+CONSUL = ServiceSpec("consul", healthcheck=CHECK)
+ORDERS = ServiceSpec("orders", healthcheck=CHECK, mesh=MeshSpec(register="orders"))
+LOADGEN = ServiceSpec("loadgen", profiles=("load",))
+
+
+def container(service: str, state: ContainerState = ContainerState.RUNNING, number: int = 1) -> Container:
+    return Container(
+        f"{service}{number}",
+        f"shop-{service}-{number}",
+        service,
+        number,
+        state,
+        started_at=LONG_AGO,
+        ports={"http": f"{service}:{number}"},
+        protocols={"http": "http"},
+    )
+
+
+class World:
+    """Containers, their probes' answers, and a registry; everything that was asked is noted."""
+
+    def __init__(self, *containers: Container) -> None:
+        self.containers = containers
+        self.registered: Callable[[], Sequence[Registration]] = lambda: [
+            Registration("orders-1", "orders", "172.18.0.2", 8000, CheckStatus.PASSING)
+        ]
+        self.answers: dict[str, ProbeResult] = {}
+        self.timeouts: list[float] = []
+        self.connected: list[str] = []
+        self.closed = 0
+
+    def mesh(self, config: MeshConfig) -> Mesh:
+        def connect(address: str) -> Any:
+            self.connected.append(address)
+            return self
+
+        world: Any = self
+        return Mesh(config, world, connect, world, SystemClock())
+
+    async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
+        return Observed(project, self.containers)
+
+    async def probe(self, spec: ServiceSpec, check: HealthCheck, container: Container) -> ProbeResult:
+        self.timeouts.append(check.timeout_s)
+        return self.answers.get(container.instance_id, ProbeResult(True))
+
+    async def registrations(self) -> tuple[Registration, ...]:
+        return tuple(self.registered())
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+async def look(world: World, *specs: ServiceSpec, **options: Any) -> dict[str, ServiceStatus]:
+    statuses = await survey(world.mesh(config(*specs)), **options)
+    return {status.service: status for status in statuses}
+
+
+async def test_everything_well() -> None:
+    world = World(container("consul"), container("orders"))
+    seen = await look(world, CONSUL, ORDERS)
+    assert [(s.service, s.health, s.ready, s.desired) for s in seen.values()] == [
+        ("consul", Health.HEALTHY, 1, 1),
+        ("orders", Health.HEALTHY, 1, 1),
+    ]
+    assert seen["orders"].instances[0].registry is CheckStatus.PASSING
+    assert (world.connected, world.closed) == (["consul:1"], 1)
+
+
+async def test_a_disagreement_is_told() -> None:
+    world = World(container("consul"), container("orders"))
+    world.answers["orders-1"] = ProbeResult(False, "connection refused")
+    seen = await look(world, CONSUL, ORDERS)
+    assert seen["orders"].health is Health.UNHEALTHY
+    assert seen["orders"].reasons == ("consul passes, own probe fails: connection refused",)
+
+
+async def test_probes_are_not_waited_for_as_long_as_the_file_allows() -> None:
+    world = World(container("consul"))
+    await look(world, CONSUL)
+    assert world.timeouts == [2.0]
+
+
+async def test_without_probes_the_registry_alone_speaks() -> None:
+    world = World(container("consul"), container("orders"))
+    seen = await look(world, CONSUL, ORDERS, probe=False)
+    assert world.timeouts == []
+    assert seen["orders"].health is Health.HEALTHY
+    assert seen["consul"].health is Health.UNKNOWN
+
+
+async def test_a_registry_that_does_not_answer_is_a_reason() -> None:
+    def fail() -> Sequence[Registration]:
+        raise RegistryUnavailable("consul does not answer at consul:1: connection refused")
+
+    world = World(container("consul"), container("orders"))
+    world.registered = fail
+    seen = await look(world, CONSUL, ORDERS)
+    assert seen["orders"].health is Health.DEGRADED
+    assert seen["orders"].reasons == ("consul does not answer at consul:1: connection refused",)
+    assert seen["orders"].instances[0].registry is None
+    assert world.closed == 1
+
+
+async def test_a_registry_that_is_stopped_is_a_reason() -> None:
+    world = World(container("consul", ContainerState.EXITED), container("orders"))
+    seen = await look(world, CONSUL, ORDERS)
+    assert seen["orders"].reasons == ("consul is not running",)
+    assert world.connected == []
+
+
+async def test_services_without_containers_show_unless_a_profile_holds_them_back() -> None:
+    seen = await look(World(), CONSUL, LOADGEN)
+    assert [(s.service, s.state, s.health) for s in seen.values()] == [("consul", "not created", Health.STOPPED)]
+    assert "loadgen" in await look(World(container("loadgen")), CONSUL, LOADGEN)
+    assert "loadgen" in await look(World(), CONSUL, LOADGEN, services=("loadgen",))
+
+
+async def test_containers_whose_service_left_the_file_show() -> None:
+    seen = await look(World(container("old")), CONSUL)
+    assert seen["old"].state == "running"
+
+
+async def test_what_has_not_started_says_for_whom_it_waits() -> None:
+    waiting = ServiceSpec("web", depends_on=(DependsOn("consul", Condition.HEALTHY),))
+    world = World(container("consul"))
+    world.answers["consul-1"] = ProbeResult(False, "no leader")
+    world.containers = (
+        Container("c", "shop-consul-1", "consul", 1, ContainerState.RUNNING, started_at=SystemClock().now()),
+    )
+    seen = await look(world, CONSUL, waiting)
+    assert seen["web"].health is Health.STARTING
+    assert seen["web"].reasons[0].startswith("waits for consul, which is starting")
+
+
+async def test_more_instances_than_the_file_says_are_desired_too() -> None:
+    world = World(container("consul"), container("orders"), container("orders", number=2))
+    seen = await look(world, CONSUL, ORDERS)
+    assert (seen["orders"].ready, seen["orders"].desired) == (1, 2)
+    assert seen["orders"].reasons == ("orders-2: not registered in consul",)
+
+
+async def test_services_can_be_picked_by_name() -> None:
+    world = World(container("consul"), container("orders"))
+    assert list(await look(world, CONSUL, ORDERS, services=("orders",))) == ["orders"]
+    with pytest.raises(UsageError, match="no service 'order' in shop") as caught:
+        await look(world, CONSUL, ORDERS, services=("order",))
+    assert caught.value.hint == "Did you mean orders?"
+
+
+async def test_an_engine_that_is_gone_is_an_error() -> None:
+    class Gone(World):
+        async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
+            raise EngineUnavailable("no container engine answers")
+
+    with pytest.raises(EngineUnavailable):
+        await look(Gone(), CONSUL)
