@@ -80,6 +80,13 @@ def test_the_callers_own_trace_is_kept() -> None:
     assert [line for line in listener.lines if line.lower().startswith("traceparent")] == [f"TraceParent: {mine}"]
 
 
+@pytest.mark.parametrize("given", ["nonsense", f"00-{'0' * 32}-{'b' * 16}-01", f"ff-{'a' * 32}-{'b' * 16}-01"])
+def test_a_malformed_trace_is_sent_as_it_is_and_names_no_trace(given: str) -> None:
+    listener = Listener()
+    assert send(listener, get(headers=(("traceparent", given),))).trace_id == ""
+    assert f"traceparent: {given}" in listener.lines
+
+
 def test_headers_repeat_and_the_callers_replace_the_defaults() -> None:
     listener = Listener()
     headers = (("X-A", "1"), ("X-A", "2"), ("Host", "shop.test"), ("content-type", "text/csv"))

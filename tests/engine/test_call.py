@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from meshctl.engine.call import ALL, Directory, call, call_all, call_blocking, resolve
+from meshctl.engine.call import ALL, Directory, call, call_blocking, call_every_blocking, resolve
 from meshctl.errors import CallError, EngineUnavailable, NoHealthyInstance, RegistryUnavailable, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
@@ -199,7 +199,7 @@ async def test_a_call_goes_to_one_of_the_endpoints() -> None:
     assert (first.body, last.body) == ("orders:1", "orders:2")
 
 
-async def test_repeated_calls_reach_every_instance() -> None:
+def test_repeated_calls_reach_every_instance() -> None:
     directory = World().directory()
     assert {call_blocking(directory, Echo().send, get()).instance for _ in range(60)} == {
         "orders-1",
@@ -207,6 +207,8 @@ async def test_repeated_calls_reach_every_instance() -> None:
     }
 
 
-async def test_all_means_every_endpoint() -> None:
-    replies = await call_all(World().directory(), Echo(), get(instance=ALL))
+def test_all_means_every_endpoint() -> None:
+    directory, send = World().directory(), Echo().send
+    replies = call_every_blocking(directory, send, get(instance=ALL))
     assert [reply.instance for reply in replies] == ["orders-1", "orders-2"]
+    assert len(call_every_blocking(directory, send, get())) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -40,8 +42,9 @@ async def test_it_is_registered_while_it_works(
     consul = Consul(consul_url)
     try:
         worker = register_worker(port=free_port)
-        while await consul.registered_address("worker-1") is None:
-            continue
+        async with asyncio.timeout(20):
+            while await consul.registered_address("worker-1") is None:
+                continue
         worker.leave()
         assert await consul.registered_address("worker-1") is None
     finally:

@@ -35,9 +35,7 @@ class HttpCaller:
         from meshctl.adapters.interruptible import run_interruptible
 
         connection = _connection(endpoint, request)
-        return await run_interruptible(
-            lambda: self._exchange(connection, endpoint, request), connection.abort
-        )
+        return await run_interruptible(lambda: self._exchange(connection, endpoint, request), connection.abort)
 
     def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
         """The same, blocking: for a process that does nothing else meanwhile.
@@ -47,9 +45,7 @@ class HttpCaller:
         """
         return self._exchange(_connection(endpoint, request), endpoint, request)
 
-    def _exchange(
-        self, connection: DeadlineConnection, endpoint: Endpoint, request: CallRequest
-    ) -> CallReply:
+    def _exchange(self, connection: DeadlineConnection, endpoint: Endpoint, request: CallRequest) -> CallReply:
         headers, trace_id = with_traceparent(request.headers)
         connection.allow(request.timeout_s)
         started = time.monotonic()
@@ -98,9 +94,7 @@ def _send(connection: DeadlineConnection, request: CallRequest, headers: Headers
     given = {name.lower() for name, _ in headers}
     path = urllib.parse.quote(request.target, safe=_SAFE)
     try:
-        connection.putrequest(
-            request.method.upper(), path, skip_host="host" in given, skip_accept_encoding=True
-        )
+        connection.putrequest(request.method.upper(), path, skip_host="host" in given, skip_accept_encoding=True)
         for name, value in (*headers, *_defaults(request, given)):
             connection.putheader(name, value.encode("utf-8"))
     except (http.client.InvalidURL, ValueError) as error:

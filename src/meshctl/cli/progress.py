@@ -17,6 +17,8 @@ from meshctl.present.units import duration
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW_S = 0.1
 _BAR = 20
+#: A wait that was over sooner is not worth a line.
+QUICK_S = 1.0
 
 
 def sink_for(*, as_json: bool, quiet: bool) -> ProgressSink:
@@ -68,7 +70,7 @@ def plain_line(event: ProgressEvent) -> str:
     if event.phase is Phase.STARTED:
         return f"{what} …" if event.operation in ("pull", "build", "pull or build") else ""
     if event.phase is Phase.DONE:
-        quick = event.operation.startswith("wait") and event.elapsed_s < 0.1
+        quick = event.operation.startswith("wait") and event.elapsed_s < QUICK_S
         return "" if quick else f"{what} done in {duration(event.elapsed_s)}"
     if event.phase is Phase.FAILED:
         return f"{what} failed: {event.message}"

@@ -268,9 +268,7 @@ def _service_state(instances: Sequence[InstanceStatus]) -> str:
     return "partly running" if ContainerState.RUNNING in states else "stopped"
 
 
-def _service_health(
-    desired: int, instances: Sequence[InstanceStatus], ready: int, waiting_for: str
-) -> Health:
+def _service_health(desired: int, instances: Sequence[InstanceStatus], ready: int, waiting_for: str) -> Health:
     healths = {instance.health for instance in instances}
     if not healths:
         return Health.STARTING if waiting_for else Health.STOPPED
@@ -289,11 +287,7 @@ def _service_reasons(desired: int, instances: Sequence[InstanceStatus], waiting_
     if not instances:
         return (f"waits for {waiting_for}",) if waiting_for else ()
     alone = len(instances) == 1
-    reasons = [
-        reason if alone else f"{instance.id}: {reason}"
-        for instance in instances
-        for reason in instance.reasons
-    ]
+    reasons = [reason if alone else f"{instance.id}: {reason}" for instance in instances for reason in instance.reasons]
     if len(instances) < desired:
         reasons.append(f"{len(instances)} of {desired} instances exist")
     return tuple(reasons)

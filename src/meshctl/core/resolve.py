@@ -48,9 +48,7 @@ def registered_endpoints(
     return _reachable(service, addresses, protocol)
 
 
-def unregistered_endpoints(
-    service: str, containers: Sequence[Container], protocol: str
-) -> tuple[Endpoint, ...]:
+def unregistered_endpoints(service: str, containers: Sequence[Container], protocol: str) -> tuple[Endpoint, ...]:
     """The running instances of a service that does not register by design. Raises as above."""
     running = [c for c in containers if c.state is ContainerState.RUNNING]
     if not running:

@@ -79,17 +79,18 @@ async def call(directory: Directory, caller: Caller, request: CallRequest, pick:
     return await caller.call(pick(endpoints), request)
 
 
-async def call_all(directory: Directory, caller: Caller, request: CallRequest) -> tuple[CallReply, ...]:
-    """Resolve, then send to every endpoint at once; the replies in the order of the endpoints."""
-    import asyncio
-
-    endpoints = await asyncio.to_thread(resolve, directory, request)
-    return tuple(await asyncio.gather(*(caller.call(endpoint, request) for endpoint in endpoints)))
-
-
 def call_blocking(directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice) -> CallReply:
     """``call`` without an event loop, for a process that waits for nothing else: Ctrl-C ends it at once."""
     return send(pick(resolve(directory, request)), request)
+
+
+def call_every_blocking(
+    directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice
+) -> tuple[CallReply, ...]:
+    """One reply, or with ``instance`` ``all`` one of each healthy instance in turn. Raises as ``call_blocking``."""
+    if request.instance != ALL:
+        return (call_blocking(directory, send, request, pick),)
+    return tuple(send(endpoint, request) for endpoint in resolve(directory, request))
 
 
 def _registered_names(config: MeshConfig, containers: Sequence[Container]) -> Mapping[str, str]:
@@ -141,12 +142,3 @@ def _registry_down(config: MeshConfig) -> MeshError:
         f"the registry '{registry}' is not running",
         hint=f"Start it: meshctl start {registry}; --instance ID reaches one instance without it.",
     )
-
-
-def call_every_blocking(
-    directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice
-) -> tuple[CallReply, ...]:
-    """One reply, or with ``instance`` ``all`` one of each healthy instance in turn. Raises as ``call_blocking``."""
-    if request.instance != ALL:
-        return (call_blocking(directory, send, request, pick),)
-    return tuple(send(endpoint, request) for endpoint in resolve(directory, request))

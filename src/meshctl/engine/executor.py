@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from meshctl.engine.lookout import Lookout
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.readiness import wait_exit, wait_ready, wait_registered
 from meshctl.errors import DeadlineExceeded, ImageUnavailable, MeshError, NotFound, PortInUse, ServiceFailed
@@ -33,6 +34,7 @@ class Executor:
 
     def __init__(self, mesh: Mesh, plan: Plan, sink: ProgressSink, timeout_s: float) -> None:
         self._mesh = mesh
+        self._lookout = Lookout(mesh)
         self._plan = plan
         self._sink = sink
         self._timeout_s = timeout_s
@@ -161,14 +163,14 @@ class Executor:
 
     async def _ready(self, operation: Operation, deadline: float) -> None:
         assert operation.spec is not None
-        await wait_ready(self._mesh, operation.spec, operation.target, deadline)
+        await wait_ready(self._mesh, self._lookout, operation.spec, operation.target, deadline)
 
     async def _exit(self, operation: Operation, deadline: float) -> None:
         assert operation.spec is not None
-        await wait_exit(self._mesh, operation.spec, operation.target, deadline)
+        await wait_exit(self._mesh, self._lookout, operation.spec, operation.target, deadline)
 
     async def _registered(self, operation: Operation, deadline: float) -> None:
-        await wait_registered(self._mesh, operation.service, operation.target, deadline)
+        await wait_registered(self._mesh, self._lookout, operation.service, operation.target, deadline)
 
     def _progress(self, operation: Operation) -> Callable[[str, float | None], None]:
         def tell(message: str, fraction: float | None) -> None:

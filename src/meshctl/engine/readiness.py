@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from meshctl.core.health import exit_words
+from meshctl.engine.lookout import Lookout
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.registry import registry_address
 from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, ServiceFailed
 from meshctl.model.config import RestartPolicy, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.status import CheckStatus
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.2
@@ -19,11 +19,11 @@ DEATHS = 3
 LOG_LINES = 20
 
 
-async def wait_ready(mesh: Mesh, spec: ServiceSpec, instance: str, deadline: float) -> None:
+async def wait_ready(mesh: Mesh, lookout: Lookout, spec: ServiceSpec, instance: str, deadline: float) -> None:
     """Return when the probe passes. Raises ServiceFailed, DeadlineExceeded."""
-    pause, deaths, detail = FIRST_PAUSE_S, None, ""
+    since, pause, deaths, detail = mesh.clock.monotonic(), FIRST_PAUSE_S, None, ""
     while True:
-        container = await find(mesh, instance)
+        container = await lookout.container(instance, since)
         deaths = container.restarts if deaths is None else deaths
         await _fail_if_over(mesh, spec, container, container.restarts - deaths)
         if container.state is ContainerState.RUNNING:
@@ -39,11 +39,11 @@ async def wait_ready(mesh: Mesh, spec: ServiceSpec, instance: str, deadline: flo
         pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
-async def wait_exit(mesh: Mesh, spec: ServiceSpec, instance: str, deadline: float) -> None:
+async def wait_exit(mesh: Mesh, lookout: Lookout, spec: ServiceSpec, instance: str, deadline: float) -> None:
     """Return when a one-shot job has ended with 0. Raises ServiceFailed, DeadlineExceeded."""
-    pause = FIRST_PAUSE_S
+    since, pause = mesh.clock.monotonic(), FIRST_PAUSE_S
     while True:
-        container = await find(mesh, instance)
+        container = await lookout.container(instance, since)
         if container.state in (ContainerState.EXITED, ContainerState.DEAD):
             if container.exit_code == 0:
                 return
@@ -54,12 +54,12 @@ async def wait_exit(mesh: Mesh, spec: ServiceSpec, instance: str, deadline: floa
         pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
-async def wait_registered(mesh: Mesh, service: str, instance: str, deadline: float) -> None:
+async def wait_registered(mesh: Mesh, lookout: Lookout, service: str, instance: str, deadline: float) -> None:
     """Return when the registry lists the instance as passing. Raises DeadlineExceeded, RegistryUnavailable."""
-    seen = "not registered"
+    since, seen = mesh.clock.monotonic(), "not registered"
     while True:
         with suppress(RegistryUnavailable):
-            found = {entry.id: entry for entry in await _registrations(mesh)}.get(instance)
+            found = await lookout.registration(instance, since)
             if found is not None and found.status is CheckStatus.PASSING:
                 return
             seen = "not registered" if found is None else f"{found.status}: {found.output}".rstrip(": ")
@@ -69,27 +69,6 @@ async def wait_registered(mesh: Mesh, service: str, instance: str, deadline: flo
                 hint=f"meshctl logs {service} {mesh.config.registry}",
             )
         await mesh.clock.sleep(LONGEST_PAUSE_S / 2)
-
-
-async def find(mesh: Mesh, instance: str) -> Container:
-    """The instance as the engine sees it now. Raises ServiceFailed when it is gone."""
-    observed = await mesh.containers.observe(mesh.config.name)
-    for container in observed.containers:
-        if container.instance_id == instance:
-            return container
-    raise ServiceFailed(f"{instance} was removed while it was waited for", service=instance.rpartition("-")[0])
-
-
-async def _registrations(mesh: Mesh) -> tuple[Registration, ...]:
-    observed = await mesh.containers.observe(mesh.config.name)
-    address = registry_address(mesh.config, observed.containers)
-    if address is None:
-        raise RegistryUnavailable(f"{mesh.config.registry} does not run")
-    registry = mesh.connect_registry(address)
-    try:
-        return await registry.registrations()
-    finally:
-        await registry.close()
 
 
 async def _fail_if_over(mesh: Mesh, spec: ServiceSpec, container: Container, deaths: int) -> None:

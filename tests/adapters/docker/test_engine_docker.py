@@ -178,6 +178,21 @@ async def test_attached_without_a_terminal_pipes_and_returns_the_code(
     assert (done.returncode, done.stdout, done.stderr) == (7, b"a\nb\n", b"err\n")
 
 
+async def test_attached_ends_when_the_reader_of_its_output_has_gone(
+    engine: DockerEngine, project: str, image: str
+) -> None:
+    container_id = await run(engine, project, image, "exec sleep 600")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe", "yes"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"y\n"
+    process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    assert await asyncio.wait_for(process.wait(), WAIT_S) == 141
+
+
 async def test_attached_to_a_terminal_has_its_size_and_its_keys(engine: DockerEngine, project: str, image: str) -> None:
     import fcntl
     import pty

@@ -19,11 +19,13 @@ from meshctl.model.config import (
     SmokeCheck,
 )
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
 
 def resolved(config: MeshConfig) -> dict[str, Any]:
     """``{"name", "services": {…}, "volumes", "networks", "registry", "smoke"}``; what is empty is left out.
 
-    It means the same as the file when it is read again, but for the hidden secrets.
+    Durations are text (``1s``), sizes bytes, paths absolute.
     """
     found = {
         "name": config.name,
@@ -39,12 +41,10 @@ def resolved(config: MeshConfig) -> dict[str, Any]:
 
 
 def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
-    limits = {"cpus": spec.cpus, "memory": spec.mem_limit}
+    limits = {"cpus": spec.cpus or None, "memory": spec.mem_limit or None}
     found: dict[str, Any] = {
         "image": spec.image,
         "build": _build(spec.build, secrets) if spec.build else None,
-        "entrypoint": _words(spec.entrypoint, secrets),
-        "command": _words(spec.command, secrets),
         "environment": _settings(spec.environment, secrets),
         "ports": [_port(port) for port in spec.ports],
         "depends_on": {edge.service: _edge(edge.condition, edge.required) for edge in spec.depends_on},
@@ -65,6 +65,7 @@ def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
         "labels": _settings(spec.labels, secrets),
         "stop_grace_period": written(spec.stop_grace_s),
         "stop_signal": spec.stop_signal,
+        "init": spec.init,
         "mesh": {
             "kind": str(spec.kind),
             **_filled(
@@ -76,7 +77,10 @@ def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
             ),
         },
     }
-    return {**_filled(found), "init": spec.init}
+    for key, argv in (("entrypoint", spec.entrypoint), ("command", spec.command)):
+        if argv is not None:
+            found[key] = [mask(word, secrets) for word in argv]
+    return _filled(found, keep=("entrypoint", "command"))
 
 
 def _build(build: BuildSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
@@ -142,8 +146,10 @@ def _smoke(check: SmokeCheck, secrets: tuple[str, ...]) -> dict[str, Any]:
     for part in (expect, trace):
         if "within" in part:
             part["within"] = written(part["within"])
-    found = {"name": check.name, "call": check.call, "expect": expect, "trace": trace}
-    shown: dict[str, Any] = _hidden(_filled(found | {"data": check.data}), secrets)
+    found: dict[str, Any] = {"name": check.name, "call": check.call, "expect": expect, "trace": trace}
+    if check.data is not None:
+        found["data"] = check.data
+    shown: dict[str, Any] = _hidden(_filled(found, keep=("data",)), secrets)
     return shown
 
 
@@ -160,10 +166,6 @@ def _settings(settings: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str
     return {name: mask_setting(name, value, secrets) for name, value in settings.items()}
 
 
-def _words(argv: tuple[str, ...] | None, secrets: tuple[str, ...]) -> list[str] | None:
-    return None if argv is None else [mask(word, secrets) for word in argv]
-
-
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Without None, '', 0 and what is empty."""
-    return {key: value for key, value in values.items() if value or value is False}
+def _filled(values: Mapping[str, Any], keep: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Without None and what is empty, but for the keys to ``keep``."""
+    return {key: value for key, value in values.items() if key in keep or value not in _EMPTY}

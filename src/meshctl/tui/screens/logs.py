@@ -150,7 +150,7 @@ class LogsScreen(MeshScreen):
     def _show_counts(self) -> None:
         with suppress(LookupError):
             self.query_one("#head", LineBar).redraw()
-        empty = not self._view.shown_count
+        empty = not self._view.line_count
         self.set_class(empty, "-empty")
         if empty:
             self.query_one(EmptyPane).say(*self._empty_words())
@@ -168,7 +168,7 @@ class LogsScreen(MeshScreen):
         name = self.mesh_app.log_service
         view = self._view
         who = Span(name, service_tone(name)) if name else Span("all services", STRONG)
-        kept, shown = view.kept_count, view.shown_count
+        kept, shown = view.kept_count, view.line_count
         count = f"{kept:,} lines" if kept == shown else f"{shown:,} of {kept:,} lines"
         how = Span("▶ following", ACCENT) if view.following else Span("‖ paused, space follows", WARN)
         left = (Span(" logs of ", MUTED), who, Span("  "), how)

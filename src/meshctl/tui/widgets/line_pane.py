@@ -23,12 +23,23 @@ class LinePane(Toned, ScrollView, can_focus=True):
         """Replace the lines; scrolling stays where it is."""
         before, self.lines = self.lines, list(lines)
         if len(before) != len(self.lines):
-            self.virtual_size = Size(self.size.width, len(self.lines))
-            self.refresh()
+            self.resized()
             return
         for index, (old, new) in enumerate(zip(before, self.lines, strict=True)):
             if old != new:
                 self.refresh_line(index)
+
+    @property
+    def line_count(self) -> int:
+        return len(self.lines)
+
+    def resized(self) -> None:
+        """Tell the scrolling how much there is; a width of 0 (not laid out yet) would turn it off."""
+        self.virtual_size = Size(max(1, self.size.width), self.line_count)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.resized()
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.strip import Strip
 
 from meshctl.model.containers import LogLine
@@ -46,11 +45,6 @@ class LogView(LinePane):
         """Lines in the ring."""
         return len(self._kept)
 
-    @property
-    def shown_count(self) -> int:
-        """Lines that pass the filter."""
-        return len(self._shown)
-
     def append(self, lines: Iterable[LogLine]) -> None:
         """Add lines; the oldest go when the ring is full, and what is looked at stays in place."""
         fresh = sorted(((line.time, log_row(line)) for line in lines), key=_time)
@@ -62,25 +56,31 @@ class LogView(LinePane):
             dropped = self._extend(fresh)
             if dropped and not self.following:
                 self.scroll_to(y=max(0, self.scroll_offset.y - dropped), animate=False, immediate=True)
-        self._resized()
+        self.resized()
 
     def filter(self, wanted: str) -> None:
         """Show only lines that contain every word."""
         self._wanted = wanted.lower().split()
         self._shown = deque(row for _, row in self._kept if self._matches(row))
-        self._resized()
+        self.resized()
 
     def clear(self) -> None:
         """Forget every line."""
         self._kept.clear()
         self._shown.clear()
-        self._resized()
+        self.resized()
+
+    @property
+    def line_count(self) -> int:
+        """Lines that pass the filter."""
+        return len(self._shown)
+
+    def resized(self) -> None:
+        super().resized()
+        self.call_after_refresh(self._to_the_end)
 
     def follow(self, following: bool) -> None:
         self.following = following
-        self._to_the_end()
-
-    def on_resize(self) -> None:
         self._to_the_end()
 
     def action_shift(self, by: int) -> None:
@@ -117,11 +117,6 @@ class LogView(LinePane):
         """Lines of another instance that are older than what is here go in between."""
         self._kept = deque(sorted([*self._kept, *fresh], key=_time)[-self._keep :])
         self._shown = deque(row for _, row in self._kept if self._matches(row))
-
-    def _resized(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._shown))
-        self.refresh()
-        self.call_after_refresh(self._to_the_end)
 
     def _to_the_end(self) -> None:
         if self.following:
