@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshctl.present.lines import Line
-from meshctl.tui.widgets.toned import Toned
+from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
 
 
-class LinePane(Toned, ScrollView, can_focus=True):
+class LinePane(ScrollView, can_focus=True):
     """Shows ``lines``; the scroll position stays when they are replaced."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -47,4 +50,4 @@ class LinePane(Toned, ScrollView, can_focus=True):
         return self.line_strip(index, line)
 
     def line_strip(self, index: int, line: Line) -> Strip:
-        return self.strip(line, self.size.width)
+        return toned_strip(self, line, self.size.width)

@@ -13,6 +13,7 @@ from meshctl.model.containers import LogLine
 from meshctl.present.lines import Line, plain
 from meshctl.present.log_rows import log_row
 from meshctl.tui.widgets.line_pane import LinePane
+from meshctl.tui.widgets.toned import toned_strip
 
 KEEP = 5000
 
@@ -90,7 +91,7 @@ class LogView(LinePane):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         line = self._shown[index] if index < len(self._shown) else ()
-        strip = self.strip(line, self.size.width + self._shift)
+        strip = toned_strip(self, line, self.size.width + self._shift)
         return strip.crop(self._shift, self._shift + self.size.width)
 
     def _matches(self, row: Line) -> bool:

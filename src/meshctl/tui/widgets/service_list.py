@@ -14,6 +14,7 @@ from textual.strip import Strip
 from meshctl.present.lines import ACCENT, Line, Span
 from meshctl.present.services_rows import Row
 from meshctl.tui.widgets.line_pane import LinePane
+from meshctl.tui.widgets.toned import toned_strip
 
 
 class ServiceList(LinePane):
@@ -88,7 +89,7 @@ class ServiceList(LinePane):
             return super().line_strip(index, line)
         marked = (Span("▌", ACCENT), Span(line[0].text[1:], line[0].tone), *line[1:])
         ground = self.get_component_rich_style("list--cursor", partial=True)
-        return self.strip(marked, self.size.width, ground)
+        return toned_strip(self, marked, self.size.width, ground)
 
     def _selectable(self) -> list[str]:
         return [key for key in self.keys if key]

@@ -62,9 +62,7 @@ class Mesh:
         await shared_directory().close()
 
 
-def mesh_app(
-    app: FastAPI, ready: Ready | None = None, *, port: int = 8000, grpc_port: int | None = None
-) -> Mesh:
+def mesh_app(app: FastAPI, ready: Ready | None = None, *, port: int = 8000, grpc_port: int | None = None) -> Mesh:
     """Add /health, /metrics, JSON logs, trace context, JSON errors and the registration to `app`.
 
     `ready` is awaited by /health and raises what is wrong. `grpc_port` is announced as `meta.grpc_port`.
@@ -73,9 +71,7 @@ def mesh_app(
     app.state.mesh = mesh
     add_routes(app, ready)
     app.add_exception_handler(UpstreamError, upstream_failed)
-    instrumentator = Instrumentator(
-        should_group_status_codes=False, excluded_handlers=["^/health$", "^/metrics$"]
-    )
+    instrumentator = Instrumentator(should_group_status_codes=False, excluded_handlers=["^/health$", "^/metrics$"])
     instrumentator.add(*_request_metrics()).instrument(app)
     app.add_middleware(Observed)
     _wrap_lifespan(app, mesh)

@@ -67,9 +67,7 @@ class Watch:
     async def step(self) -> None:
         """Wait for one answer and take it in."""
         graceful = self._clock() < self._grace_until
-        index, found = await self._consul.healthy(
-            self.target, index=self._index, wait_s=1 if graceful else 30
-        )
+        index, found = await self._consul.healthy(self.target, index=self._index, wait_s=1 if graceful else 30)
         self._index = index if index >= self._index else 0
         if self._away:
             self._away = False

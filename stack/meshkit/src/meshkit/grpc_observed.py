@@ -19,16 +19,12 @@ _QUIET = ("/grpc.health.", "/grpc.reflection.")
 class Observed(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps all four kinds of methods; health and reflection are left alone."""
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
-    ) -> Any:
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
         path: str = handler_call_details.method
         if handler is None or path.startswith(_QUIET):
             return handler
-        metadata = {
-            key: value for key, value in handler_call_details.invocation_metadata or () if _text(value)
-        }
+        metadata = {key: value for key, value in handler_call_details.invocation_metadata or () if _text(value)}
         call = _Call(path, metadata)
         kind = ("stream" if handler.request_streaming else "unary") + (
             "_stream" if handler.response_streaming else "_unary"
@@ -50,9 +46,7 @@ class _Call:
 
         return handle
 
-    def streaming(
-        self, inner: Callable[[Any, Any], AsyncIterator[Any]]
-    ) -> Callable[[Any, Any], AsyncIterator[Any]]:
+    def streaming(self, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], AsyncIterator[Any]]:
         async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
             with self._observed(context):
                 async for reply in inner(request, context):

@@ -35,9 +35,7 @@ class Observed:
         with tracing.continued(_headers(scope)) as context:
             await self._observe(context, scope, receive, send)
 
-    async def _observe(
-        self, context: tracing.TraceContext, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _observe(self, context: tracing.TraceContext, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.perf_counter(), 0
 
         async def noting(message: Message) -> None:

@@ -25,15 +25,11 @@ class EchoService(echo_pb2_grpc.EchoServiceServicer):
     async def Echo(self, request: echo_pb2.EchoRequest, context: Any) -> echo_pb2.EchoReply:
         return self._reply(request.message, 1)
 
-    async def EchoStream(
-        self, request: echo_pb2.EchoStreamRequest, context: Any
-    ) -> AsyncIterator[echo_pb2.EchoReply]:
+    async def EchoStream(self, request: echo_pb2.EchoStreamRequest, context: Any) -> AsyncIterator[echo_pb2.EchoReply]:
         if not 0 <= request.count <= MAX_COUNT:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"count must be 0 to {MAX_COUNT}")
         if not 0 <= request.interval_ms <= MAX_INTERVAL_MS:
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, f"interval_ms must be 0 to {MAX_INTERVAL_MS}"
-            )
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"interval_ms must be 0 to {MAX_INTERVAL_MS}")
         for sequence in range(1, (request.count or _COUNT) + 1):
             if sequence > 1 and request.interval_ms:
                 await asyncio.sleep(request.interval_ms / 1000)

@@ -53,8 +53,4 @@ def shortages(requested: Mapping[str, int], stock: Mapping[str, int]) -> list[Sh
     unknown = sorted(requested.keys() - stock.keys())
     if unknown:
         raise UnknownSkus(unknown)
-    return [
-        Short(sku, quantity, stock[sku])
-        for sku, quantity in sorted(requested.items())
-        if quantity > stock[sku]
-    ]
+    return [Short(sku, quantity, stock[sku]) for sku, quantity in sorted(requested.items()) if quantity > stock[sku]]

@@ -44,9 +44,7 @@ class LineRow(Base):
 
     __tablename__ = "reservation_lines"
 
-    reservation_id: Mapped[str] = mapped_column(
-        ForeignKey("reservations.id", ondelete="CASCADE"), primary_key=True
-    )
+    reservation_id: Mapped[str] = mapped_column(ForeignKey("reservations.id", ondelete="CASCADE"), primary_key=True)
     sku: Mapped[str] = mapped_column(ForeignKey("items.sku"), primary_key=True)
     quantity: Mapped[int]
     unit_price: Mapped[Decimal] = mapped_column(Numeric(12, 2))

@@ -35,9 +35,7 @@ class UserService(users_pb2_grpc.UserServiceServicer):
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the database does not answer")
         raise AssertionError("abort raises")
 
-    async def ListUsers(
-        self, request: users_pb2.ListUsersRequest, context: Any
-    ) -> AsyncIterator[users_pb2.User]:
+    async def ListUsers(self, request: users_pb2.ListUsersRequest, context: Any) -> AsyncIterator[users_pb2.User]:
         if request.limit < 0 or request.after_id < 0:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "limit and after_id must not be negative")
         left, after_id = min(request.limit or _DEFAULT, _MOST), request.after_id

@@ -79,9 +79,7 @@ class HttpClient:
             _open.add(self)
         return self._http
 
-    def _unanswered(
-        self, error: httpx.TransportError, instance: Instance, limit: float
-    ) -> UpstreamUnavailable:
+    def _unanswered(self, error: httpx.TransportError, instance: Instance, limit: float) -> UpstreamUnavailable:
         sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         reason = f"no answer within {limit:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
         return UpstreamUnavailable(self.target, f"{instance.id}: {reason or type(error).__name__}", sent=sent)

@@ -64,9 +64,7 @@ class Resilience:
                 return await send(await self._pick())
         except CircuitBreakerError:
             rejected(self._target)
-            raise UpstreamUnavailable(
-                self._target, "the circuit breaker is open", sent=False, rejected=True
-            ) from None
+            raise UpstreamUnavailable(self._target, "the circuit breaker is open", sent=False, rejected=True) from None
 
     async def _pick(self) -> Instance:
         directory = self._directory or shared_directory()
