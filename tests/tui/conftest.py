@@ -1,50 +1,55 @@
-"""The app over a store that the test writes, at a clock that stands still."""
+"""The app over a store that the test writes, in a world that stands still."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 import pytest
 
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.store import MeshStore
+from meshctl.model.config import MeshConfig
 from meshctl.model.status import MeshState
 from meshctl.tui.app import MeshApp
-from tests.tui.engine import RecordingEngine, no_registry, unasked
+from tests.fakes.containers import FakeEngine
+from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
 
-
-class StandingClock:
-    """It is always ``NOW``; sleeping yields and takes no time worth mentioning."""
-
-    def now(self) -> float:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, 0.001))
+AppOf = Callable[..., MeshApp]
 
 
 @pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pictures show the same wall time everywhere."""
     monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
     time.tzset()
 
 
 @pytest.fixture
-def app_of() -> Callable[[MeshState], MeshApp]:
-    """``app_of(state)`` is the app showing that state; its ``engine`` records what it is asked for."""
+def engine() -> FakeEngine:
+    return FakeEngine(FakeClock(NOW))
 
-    def build(state: MeshState) -> MeshApp:
-        clock = StandingClock()
-        mesh = Mesh(config(), RecordingEngine(state), no_registry, unasked, clock)
-        store = MeshStore("shop", clock)
-        store.replace(state)
+
+@pytest.fixture
+def app_of(engine: FakeEngine) -> AppOf:
+    """``app_of(state)`` shows that state; ``engine`` is what its verbs reach."""
+
+    def build(state: MeshState, project: MeshConfig | None = None) -> MeshApp:
+        registry = FakeRegistry(engine)
+        mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock)
+        store = MeshStore("shop", engine.clock)
+        put(store, state)
         return MeshApp(mesh, store)
 
     return build
+
+
+def put(store: MeshStore, state: MeshState) -> None:
+    """Make the store hold ``state``."""
+    kept = ("project", "revision")
+    store.update(**{f.name: getattr(state, f.name) for f in fields(state) if f.name not in kept})

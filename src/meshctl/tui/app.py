@@ -51,7 +51,7 @@ class MeshApp(App[int]):
         self.pending: dict[str, str] = {}
         #: Whose logs the logs screen shows; '' for all.
         self.log_service = ""
-        self._store = store
+        self.store = store
         self._watch = watch
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
@@ -141,7 +141,7 @@ class MeshApp(App[int]):
                 await self._take_states()
 
     async def _take_states(self) -> None:
-        reader = self._store.subscribe()
+        reader = self.store.subscribe()
         try:
             self.state = reader.snapshot
             self.redraw()

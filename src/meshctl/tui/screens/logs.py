@@ -121,10 +121,11 @@ class LogsScreen(MeshScreen):
         self._arrived.clear()
         self._view.clear()
         self._view.follow(True)
-        self.run_worker(self._follow(wanted), group="logs", exclusive=True, exit_on_error=False)
+        self.run_worker(self.follow_logs(wanted), group="logs", exclusive=True, exit_on_error=False)
         self.mesh_app.redraw()
 
-    async def _follow(self, service: str) -> None:
+    async def follow_logs(self, service: str) -> None:
+        """Collect lines until the worker is cancelled; trouble is shown and tried again."""
         mesh = self.mesh_app.mesh
         services = (service,) if service else ()
         since: float | None = None

@@ -39,7 +39,7 @@ class ServicesScreen(MeshScreen):
     def body(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="main"):
-                yield LineBar(lambda width: self._table(width).header, id="head")
+                yield LineBar(lambda width: self._table().header, id="head")
                 yield ServiceList(id="list")
                 yield EmptyPane(id="empty")
             yield LinePane(id="detail")
@@ -66,7 +66,7 @@ class ServicesScreen(MeshScreen):
     def show_state(self, state: MeshState, now: float) -> None:
         super().show_state(state, now)
         listing = self.query_one(ServiceList)
-        table = self._table(listing.size.width or self.size.width)
+        table = self._table()
         listing.set_class(self.has_class("-stale"), "-stale")
         listing.show_rows(table.rows)
         self.query_one("#head", LineBar).redraw()
@@ -121,11 +121,11 @@ class ServicesScreen(MeshScreen):
 
     # -- drawing
 
-    def _table(self, width: int) -> ServicesTable:
-        app = self.mesh_app
+    def _table(self) -> ServicesTable:
+        app, room = self.mesh_app, self.query_one("#list").size
         wanted = self.query_one(FilterLine).text
-        height = self.query_one("#list").size.height
-        return services_rows(app.state, width, app.now(), height=height, wanted=wanted, pending=app.pending)
+        width = room.width or self.query_one("#main").size.width
+        return services_rows(app.state, width, app.now(), height=room.height, wanted=wanted, pending=app.pending)
 
     def _show_detail(self, state: MeshState, now: float) -> None:
         pane = self.query_one("#detail", LinePane)

@@ -16,6 +16,7 @@ from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
 class LinePane(ScrollView, can_focus=True):
     """Shows ``lines``; the scroll position stays when they are replaced."""
 
+    DEFAULT_CSS = "LinePane { overflow-x: hidden; scrollbar-size-vertical: 1; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     def __init__(self, *, id: str | None = None) -> None:

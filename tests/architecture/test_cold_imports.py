@@ -1,0 +1,59 @@
+"""What a command does not need, it does not load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREEN = {"textual", "rich"}
+CLIENTS = {"docker", "requests", "httpx", "consul", "prometheus_client", "opentelemetry"}
+
+_RUN = """
+import sys
+from meshctl.cli.main import main
+code = main(sys.argv[1:])
+import json
+sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def loaded(tmp_path: Path, *argv: str) -> set[str]:
+    """Top-level modules in the process after the command ran, with no engine to be found."""
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *argv],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+FILE = ("-f", str(ROOT / "meshctl.yaml"))
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), (*FILE, "ps"), (*FILE, "call", "users", "GET", "/")])
+def test_no_command_but_the_app_loads_the_screen(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    assert not loaded(tmp_path, *argv) & SCREEN
+
+
+def test_help_loads_no_client_and_no_event_loop(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "--help") & (CLIENTS | {"grpc", "yaml", "asyncio"})
+
+
+def test_an_http_call_loads_no_client(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, *FILE, "call", "users", "GET", "/users/1") & (CLIENTS | {"grpc", "google"})
+
+
+def test_a_grpc_call_loads_no_client(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, *FILE, "call", "users", "users.v1.UserService/GetUser") & CLIENTS
+
+
+def test_ps_loads_no_docker_client_to_look(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, *FILE, "ps") & {"docker", "consul", "grpc"}

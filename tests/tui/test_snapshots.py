@@ -1,0 +1,118 @@
+"""One picture for every state of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from meshctl.model.containers import LogLine
+from meshctl.model.status import MeshState
+from meshctl.tui.screens.logs import LogsScreen
+from meshctl.tui.widgets.log_view import LogView
+from tests.tui import states
+from tests.tui.conftest import AppOf
+
+Compare = Callable[..., bool]
+TYPICAL = (120, 34)
+
+STATES = {
+    "healthy": states.healthy,
+    "troubled": states.troubled,
+    "starting": states.starting,
+    "engine_lost": states.engine_lost,
+    "no_engine": states.no_engine,
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_services(name: str, snap_compare: Compare, app_of: AppOf) -> None:
+    """The services screen tells how it goes."""
+    assert snap_compare(app_of(STATES[name]()), terminal_size=TYPICAL)
+
+
+def test_services_before_the_first_answer(snap_compare: Compare, app_of: AppOf) -> None:
+    """An empty list says what it waits for."""
+    assert snap_compare(app_of(MeshState(project="shop")), terminal_size=(100, 26))
+
+
+def test_services_small(snap_compare: Compare, app_of: AppOf) -> None:
+    """80×24 drops columns and cuts with an ellipsis."""
+    assert snap_compare(app_of(states.troubled()), press=["down"], terminal_size=(80, 24))
+
+
+def test_services_wide(snap_compare: Compare, app_of: AppOf) -> None:
+    """A wide terminal gets the details beside the list."""
+    assert snap_compare(app_of(states.troubled()), press=["down"], terminal_size=(170, 40))
+
+
+def test_details_small(snap_compare: Compare, app_of: AppOf) -> None:
+    """A narrow terminal shows the details in place of the list."""
+    assert snap_compare(app_of(states.troubled()), press=["down", "enter"], terminal_size=(80, 24))
+
+
+def test_filter(snap_compare: Compare, app_of: AppOf) -> None:
+    """The list holds what matches."""
+    assert snap_compare(app_of(states.troubled()), press=["slash", "o", "r"], terminal_size=(100, 28))
+
+
+def test_filter_without_a_match(snap_compare: Compare, app_of: AppOf) -> None:
+    """Nothing matches, and the way out is named."""
+    assert snap_compare(app_of(states.healthy()), press=["slash", *"zzz"], terminal_size=(100, 28))
+
+
+def test_question(snap_compare: Compare, app_of: AppOf) -> None:
+    """Stopping asks in one line, and the default is no."""
+    assert snap_compare(app_of(states.healthy()), press=["down", "s"], terminal_size=(100, 28))
+
+
+def test_help(snap_compare: Compare, app_of: AppOf) -> None:
+    """The keys of the screen."""
+    assert snap_compare(app_of(states.healthy()), press=["question_mark"], terminal_size=TYPICAL)
+
+
+def test_palette(snap_compare: Compare, app_of: AppOf) -> None:
+    """Every command by name."""
+
+    async def search(pilot: Pilot[int]) -> None:
+        await pilot.press("colon", *"stop")
+        await pilot.app.workers.wait_for_complete()
+
+    assert snap_compare(app_of(states.healthy()), run_before=search, terminal_size=(100, 28))
+
+
+def test_light_theme(snap_compare: Compare, app_of: AppOf) -> None:
+    """The light theme is as legible."""
+    app = app_of(states.troubled())
+    app.theme = "meshctl-light"
+    assert snap_compare(app, press=["down"], terminal_size=(170, 36))
+
+
+def test_logs(snap_compare: Compare, app_of: AppOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Structured lines are taken apart, others stay as they are."""
+    monkeypatch.setattr(LogsScreen, "follow_logs", nothing)
+
+    async def write(pilot: Pilot[int]) -> None:
+        await pilot.press("l")
+        await pilot.pause()
+        pilot.app.screen.query_one(LogView).append(lines())
+        pilot.app.redraw()  # type: ignore[attr-defined]
+        await pilot.pause()
+
+    assert snap_compare(app_of(states.healthy()), run_before=write, terminal_size=(110, 24))
+
+
+async def nothing(screen: LogsScreen, service: str) -> None:
+    """No lines from anywhere."""
+
+
+def lines() -> list[LogLine]:
+    texts = [
+        "Starting up",
+        '{"timestamp": "x", "level": "info", "event": "order.created", "order_id": 17, "total": 12.5}',
+        '{"level": "warning", "event": "inventory.low", "sku": "tea", "left": 2}',
+        '{"level": "error", "message": "call failed", "target": "users", "error": "timeout after 2 s"}',
+        "\x1b[31mcoloured\x1b[0m by itself",
+    ]
+    return [LogLine("users", f"users-{1 + n % 2}", states.NOW - 10 + n, "stdout", text) for n, text in enumerate(texts)]
