@@ -1,0 +1,96 @@
+"""Bad input gets one clear message and the right exit code; nobody sees a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import GOOD, Run
+
+
+def test_no_engine_exits_3_and_says_what_mends_it(run: Run) -> None:
+    for command in (("ps",), ("up",), ("down",), ("stop", "web"), ("logs",), ("call", "web", "GET", "/")):
+        answer = run(*command)
+        assert answer.code == 3, answer.err
+        assert "hint:" in answer.err
+        assert "Traceback" not in answer.err
+
+
+def test_a_typo_in_a_key_exits_2_with_line_and_nearest_key(run: Run, project: Path) -> None:
+    (project / "meshctl.yaml").write_text(GOOD.replace("healthcheck:", "helthcheck:"))
+    answer = run("up")
+    assert answer.code == 2
+    assert "meshctl.yaml:6" in answer.err
+    assert "helthcheck" in answer.err
+    assert "did you mean 'healthcheck'?" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("target: 8000", "target: eighty", "services.web.ports"),
+        ("store:1", "${NO_SUCH_VARIABLE}", "NO_SUCH_VARIABLE"),
+        ("image: store:1", "image: store:1\n    depends_on: [web]", "→"),
+        ("{store: {condition: service_healthy}}", "[stor]", "store"),
+        ("name: demo", "name: [", "meshctl.yaml"),
+    ],
+)
+def test_a_wrong_file_exits_2_and_names_the_place(run: Run, project: Path, old: str, new: str, word: str) -> None:
+    (project / "meshctl.yaml").write_text(GOOD.replace(old, new))
+    answer = run("up", "--dry-run")
+    assert answer.code == 2, answer.err
+    assert word in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_no_file_says_how_to_begin(run: Run, project: Path) -> None:
+    (project / "meshctl.yaml").unlink()
+    answer = run("ps")
+    assert answer.code == 2
+    assert "meshctl init" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (("call", "web", "POST", "/x", "-d", "{id:1}"), "not JSON"),
+        (("call", "web", "POST", "/x", "-d", "@missing.json"), "missing.json"),
+        (("call", "web", "GET", "x"), "/x"),
+        (("call", "web", "GET"), "pkg.Service/Method"),
+        (("call", "web", "GET", "/", "-H", "novalue"), "NAME:VALUE"),
+        (("call", "web", "GET", "/", "--timeout", "soon"), "soon"),
+        (("scale", "web=many"), "web=many"),
+        (("exec", "web"), "no command"),
+    ],
+)
+def test_wrong_words_exit_2(run: Run, argv: tuple[str, ...], word: str) -> None:
+    answer = run(*argv)
+    assert answer.code == 2, answer.err
+    assert word in answer.err
+
+
+def test_config_masks_secrets(run: Run) -> None:
+    for options in ((), ("--json",)):
+        answer = run("config", *options)
+        assert answer.code == 0
+        assert "hunter2" not in answer.out
+        assert "demo" in answer.out
+
+
+def test_the_schema_is_json_schema(run: Run) -> None:
+    assert '"$schema"' in run("config", "--schema").out
+
+
+def test_doctor_without_an_engine(run: Run) -> None:
+    answer = run("doctor")
+    assert answer.code == 3
+    assert "engine" in answer.out
+
+
+def test_init_writes_a_file_that_loads_and_never_overwrites(run: Run, project: Path) -> None:
+    assert run("init").code == 2
+    (project / "meshctl.yaml").unlink()
+    (project / "Dockerfile").write_text("FROM scratch\n")
+    assert run("init").code == 0
+    assert run("config").code == 0
