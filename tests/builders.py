@@ -32,9 +32,7 @@ HTTP_PORT = PortSpec("http", 8000, app_protocol=AppProtocol.HTTP)
 def spec(name: str, *needs: str | DependsOn, **changes: Any) -> ServiceSpec:
     """A service with an image ``<name>:1``, an HTTP port and check; a plain need is ``service_healthy``."""
     edges = tuple(n if isinstance(n, DependsOn) else DependsOn(n, Condition.HEALTHY) for n in needs)
-    made = ServiceSpec(
-        name, image=f"{name}:1", ports=(HTTP_PORT,), healthcheck=HTTP_CHECK, depends_on=edges
-    )
+    made = ServiceSpec(name, image=f"{name}:1", ports=(HTTP_PORT,), healthcheck=HTTP_CHECK, depends_on=edges)
     return replace(made, **changes)
 
 
@@ -101,9 +99,7 @@ def observed(config: MeshConfig, *containers: Container, **changes: Any) -> Obse
 def everything(config: MeshConfig) -> Observed:
     """All services as the file says, running."""
     running = (
-        container(config, one.name, number)
-        for one in config.services.values()
-        for number in range(1, one.replicas + 1)
+        container(config, one.name, number) for one in config.services.values() for number in range(1, one.replicas + 1)
     )
     return observed(config, *running)
 

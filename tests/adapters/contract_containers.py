@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.errors import EngineError, ImageUnavailable, NotFound
+from meshctl.errors import EngineError, ImageUnavailable, NotFound, PortInUse
 from meshctl.model.config import AppProtocol, PortSpec
 from meshctl.model.containers import (
     LABEL_CONFIG_HASH,
@@ -69,6 +70,13 @@ async def until(
 
     await eventually(look, timeout_s)
     return found[0]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has at the moment."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], timeout_s: float = WAIT_S) -> None:
@@ -229,6 +237,21 @@ class ContainerEngineContract:
         with pytest.raises(ImageUnavailable):
             await engine.create_container(sleeper(project, "meshctl/never-built:none"))
         assert (await engine.observe(project)).containers == ()
+
+    async def test_a_network_that_is_not_there_is_refused_at_the_latest_at_the_start(
+        self, engine: ContainerEngine, project: str, image: str
+    ) -> None:
+        with pytest.raises(EngineError, match=f"{project}_absent") as caught:
+            request = sleeper(project, image, networks=(f"{project}_absent",))
+            await engine.start_container(await engine.create_container(request))
+        assert not isinstance(caught.value, NotFound)
+
+    async def test_a_fixed_port_is_given_once(self, engine: ContainerEngine, project: str, image: str) -> None:
+        port = (PortSpec(name="http", target=8000, published=free_port()),)
+        await engine.start_container(await engine.create_container(sleeper(project, image, ports=port)))
+        second = await engine.create_container(sleeper(project, image, instance=2, ports=port))
+        with pytest.raises(PortInUse, match=f"Port {port[0].published} "):
+            await engine.start_container(second)
 
     async def test_projects_do_not_see_each_other(self, engine: ContainerEngine, project: str, image: str) -> None:
         await engine.create_container(sleeper(project, image))

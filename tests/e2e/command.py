@@ -54,9 +54,7 @@ class Meshctl:
         )
         outcome = Outcome(done.returncode, done.stdout, done.stderr)
         if code is not None and outcome.code != code:
-            raise AssertionError(
-                f"{' '.join(words)}: exit {outcome.code}, not {code}\n{outcome.out}\n{outcome.err}"
-            )
+            raise AssertionError(f"{' '.join(words)}: exit {outcome.code}, not {code}\n{outcome.out}\n{outcome.err}")
         return outcome
 
     def start(self, *words: str) -> subprocess.Popen[str]:

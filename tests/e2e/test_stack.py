@@ -77,9 +77,7 @@ def test_a_user_is_created_over_http_and_read_over_grpc(stack: Meshctl) -> None:
     email = f"ada-{time.time_ns()}@example.org"
     created = stack.call("users", "POST", "/users/", "-d", json.dumps({"name": "Ada", "email": email}))
     assert created["status"] == 201
-    read = stack.call(
-        "users", "users.v1.UserService/GetUser", "-d", json.dumps({"id": created["body"]["id"]})
-    )
+    read = stack.call("users", "users.v1.UserService/GetUser", "-d", json.dumps({"id": created["body"]["id"]}))
     assert (read["protocol"], read["status"]) == ("grpc", "OK")
     person = read["body"].get("user", read["body"])
     assert (person["name"], person["email"]) == ("Ada", email)
@@ -165,9 +163,7 @@ def test_logs_are_json_lines_of_the_service(stack: Meshctl) -> None:
 
 def test_exec_runs_in_the_container(stack: Meshctl) -> None:
     assert (
-        stack("exec", "postgres", "--", "pg_isready", "-h", "127.0.0.1")
-        .out.strip()
-        .endswith("accepting connections")
+        stack("exec", "postgres", "--", "pg_isready", "-h", "127.0.0.1").out.strip().endswith("accepting connections")
     )
 
 

@@ -263,9 +263,7 @@ class FakeEngine:
         self._listeners[project].append(queue)
         return self._events(project, queue)
 
-    async def _events(
-        self, project: str, queue: asyncio.Queue[EngineEvent | None]
-    ) -> AsyncIterator[EngineEvent]:
+    async def _events(self, project: str, queue: asyncio.Queue[EngineEvent | None]) -> AsyncIterator[EngineEvent]:
         try:
             await self._answer()
             while (event := await queue.get()) is not None:

@@ -105,6 +105,7 @@ class Machine:
         if not self._comes_back(death, restarts):
             self._end(death, ContainerState.EXITED)
             return
+        self._set(restarts=restarts + 1)
         self._end(death, ContainerState.RESTARTING)
         self.forget_future()
         self._future = asyncio.get_running_loop().create_task(self._come_back(restarts))

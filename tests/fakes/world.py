@@ -154,9 +154,7 @@ class FakeRegistry:
             if behaviour.registers_after_s is None or uptime < behaviour.registers_after_s:
                 continue
             host, _, port = (published_address(container, HTTP) or "127.0.0.1:0").rpartition(":")
-            entry = Registration(
-                container.instance_id, container.register, host, int(port), CheckStatus.PASSING
-            )
+            entry = Registration(container.instance_id, container.register, host, int(port), CheckStatus.PASSING)
             found[entry.id] = replace(entry, status=behaviour.check, output=behaviour.check_output)
         return found
 

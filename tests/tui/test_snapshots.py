@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 
 from meshctl.model.containers import LogLine
@@ -77,7 +78,8 @@ def test_palette(snap_compare: Compare, app_of: AppOf) -> None:
 
     async def search(pilot: Pilot[int]) -> None:
         await pilot.press("colon", *"stop")
-        await pilot.app.workers.wait_for_complete()
+        while pilot.app.screen.query_one(CommandList).option_count != len(states.config().services):
+            await pilot.pause()
 
     assert snap_compare(app_of(states.healthy()), run_before=search, terminal_size=(100, 28))
 

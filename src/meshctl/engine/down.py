@@ -8,13 +8,13 @@ from meshctl.core.plan.removal import removal
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
-from meshctl.model.plan import Failure
+from meshctl.model.plan import Failure, OperationKind
 from meshctl.ports import ProgressSink
 
 
 @dataclass(frozen=True, slots=True)
 class DownReport:
-    """How many things were removed, and what could not be."""
+    """How many things were removed, and what could not be; ``error`` is the first one, for its exit code."""
 
     project: str
     removed: int
@@ -24,11 +24,16 @@ class DownReport:
 
 
 async def down(mesh: Mesh, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
-    """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable."""
+    """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable.
+
+    ``timeout_s`` is for the whole run; each container has the grace of its service to stop. Raises
+    EngineUnavailable.
+    """
     started = mesh.clock.monotonic()
     observed = await mesh.containers.observe(mesh.config.name)
     plan = removal(mesh.config, observed, volumes=volumes)
-    outcome = await Executor(mesh, plan, sink, timeout_s).run()
-    removed = sum(1 for name in outcome.seconds if not name.startswith("stop:"))
+    outcome = await Executor(mesh, plan, sink, timeout_s, observed).run()
+    stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
+    removed = len(set(outcome.seconds) - stops)
     elapsed = (mesh.clock.monotonic() - started) * 1000
     return DownReport(mesh.config.name, removed, elapsed, outcome.failures, outcome.error)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
-from meshctl.engine.lookout import Lookout
+from meshctl.engine.failures import failure_of
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.readiness import wait_exit, wait_ready, wait_registered
-from meshctl.errors import DeadlineExceeded, ImageUnavailable, MeshError, NotFound, PortInUse, ServiceFailed
-from meshctl.model.plan import Failure, Operation, OperationKind, Plan
+from meshctl.engine.operations import Calls
+from meshctl.engine.sight import Sight
+from meshctl.errors import DeadlineExceeded, MeshError
+from meshctl.model.containers import Observed
+from meshctl.model.plan import Failure, Operation, Plan
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.ports import ProgressSink
+from meshctl.ports import Clock, ProgressSink
 
 #: Engine calls under way at once; waits do not count.
 AT_ONCE = 4
@@ -20,7 +24,11 @@ AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of each operation: seconds of those that were done, and why others were not."""
+    """What became of a plan: seconds of the operations that were done, and why others were not.
+
+    ``failures`` come in the order they happened, the first cause first; ``skipped`` are targets that were
+    not begun because of one of them; ``error`` is the first error.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
@@ -28,207 +36,120 @@ class Outcome:
     timed_out: bool = False
     error: MeshError | None = None
 
+    def raise_first(self) -> None:
+        """Raises the first error, if there is one."""
+        if self.error is not None:
+            raise self.error
+
 
 class Executor:
-    """One run of one plan. Cancelling ``run`` cancels what is under way and leaves what was made."""
+    """One run of one plan within ``timeout_s``; ``observed`` is what the plan was made from.
 
-    def __init__(self, mesh: Mesh, plan: Plan, sink: ProgressSink, timeout_s: float) -> None:
-        self._mesh = mesh
-        self._lookout = Lookout(mesh)
+    Cancelling ``run`` cancels what is under way and leaves what was made, for the next run to go on from.
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        plan: Plan,
+        sink: ProgressSink,
+        timeout_s: float,
+        observed: Observed | None = None,
+    ) -> None:
+        self._clock = mesh.clock
         self._plan = plan
         self._sink = sink
-        self._timeout_s = timeout_s
+        self._deadline = mesh.clock.monotonic() + timeout_s
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._ids: dict[str, str] = {}
+        self._sight = Sight(mesh, observed)
+        self._calls = Calls(mesh, self._sight, plan.project, self._deadline)
+        self._tasks: dict[str, asyncio.Task[str]] = {}
         self._seconds: dict[str, float] = {}
-        self._failures: dict[str, Failure] = {}
+        self._failures: list[Failure] = []
         self._errors: list[MeshError] = []
-        self._skipped: list[str] = []
-        self._timed_out = False
+        self._skipped: dict[str, None] = {}
 
     async def run(self) -> Outcome:
-        """Never raises for an operation that failed; its dependents are skipped and others finish."""
-        deadline = self._mesh.clock.monotonic() + self._timeout_s
-        tasks: dict[str, asyncio.Task[bool]] = {}
+        """Never raises for an operation that failed; what needs it is skipped and the rest is finished."""
         for operation in self._plan.operations:
-            before = [tasks[name] for name in operation.after]
-            tasks[operation.id] = asyncio.create_task(self._after(operation, before, deadline))
+            self._tasks[operation.id] = asyncio.create_task(self._in_turn(operation))
         try:
-            await asyncio.gather(*tasks.values())
+            await asyncio.gather(*self._tasks.values())
         finally:
-            for task in tasks.values():
+            for task in self._tasks.values():
                 task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await self._sight.close()
         return Outcome(
             dict(self._seconds),
-            tuple(self._failures.values()),
+            tuple(self._failures),
             tuple(self._skipped),
-            self._timed_out,
+            any(isinstance(error, DeadlineExceeded) for error in self._errors),
             self._errors[0] if self._errors else None,
         )
 
-    async def _after(self, operation: Operation, before: list[asyncio.Task[bool]], deadline: float) -> bool:
-        results = await asyncio.gather(*before)
-        if not all(results):
-            self._skipped.append(operation.id)
-            self._tell(operation, Phase.SKIPPED, "what it needs failed")
-            return False
-        if operation.is_wait:
-            return await self._attempt(operation, deadline)
-        async with self._slots:
-            return await self._attempt(operation, deadline)
+    async def _in_turn(self, operation: Operation) -> str:
+        """'' when it was done, else the target whose failure was the first cause."""
+        await self._over(operation.follows)
+        causes = [cause for cause in await self._over(operation.after) if cause]
+        if causes:
+            self._skipped[operation.target] = None
+            self._tell(operation, Phase.SKIPPED, f"{causes[0]} failed")
+            return causes[0]
+        slot: AbstractAsyncContextManager[None] = nullcontext() if operation.is_wait else self._slots
+        async with slot:
+            return await self._attempt(operation)
 
-    async def _attempt(self, operation: Operation, deadline: float) -> bool:
-        clock = self._mesh.clock
-        started = clock.monotonic()
+    async def _over(self, ids: Sequence[str]) -> list[str]:
+        """The results of operations, once they are over."""
+        tasks = [self._tasks[name] for name in ids]
+        if tasks:
+            await asyncio.wait(tasks)
+        return [task.result() for task in tasks]
+
+    async def _attempt(self, operation: Operation) -> str:
+        started = self._clock.monotonic()
         self._tell(operation, Phase.STARTED, operation.cause)
         try:
-            await _DO[operation.kind](self, operation, deadline)
+            await self._carry_out(operation)
         except MeshError as error:
-            self._failed(operation, error, clock.monotonic() - started)
-            return False
-        self._seconds[operation.id] = clock.monotonic() - started
-        self._tell(operation, Phase.DONE, "", elapsed=self._seconds[operation.id])
-        return True
+            self._errors.append(error)
+            self._failures.append(failure_of(operation, error))
+            self._tell(operation, Phase.FAILED, str(error), elapsed_s=self._clock.monotonic() - started)
+            return operation.target
+        self._seconds[operation.id] = self._clock.monotonic() - started
+        self._tell(operation, Phase.DONE, "", elapsed_s=self._seconds[operation.id])
+        return ""
 
-    def _failed(self, operation: Operation, error: MeshError, elapsed: float) -> None:
-        self._errors.append(error)
-        self._timed_out = self._timed_out or isinstance(error, DeadlineExceeded)
-        self._failures[operation.id] = failure_of(operation, error)
-        self._tell(operation, Phase.FAILED, str(error), elapsed=elapsed)
+    async def _carry_out(self, operation: Operation) -> None:
+        def tell(message: str, fraction: float | None = None) -> None:
+            self._tell(operation, Phase.PROGRESS, message, fraction=fraction)
 
-    def _tell(self, operation: Operation, phase: Phase, message: str, *, elapsed: float = 0.0) -> None:
-        self._sink.emit(
-            ProgressEvent(
-                operation.kind.value,
-                operation.target,
-                phase,
-                operation.service,
-                message,
-                elapsed_s=elapsed,
-            )
-        )
+        if operation.is_wait:
+            await self._calls.wait(operation, tell)
+            return
+        what = f"{operation.kind.value} {operation.target}"
+        if self._clock.monotonic() >= self._deadline:
+            raise DeadlineExceeded(f"no time was left to {what}", hint="Give more: --timeout")
+        if not await in_time(self._clock, self._deadline, self._calls.change(operation, tell)):
+            raise DeadlineExceeded(f"{what} took too long", hint="Give more time: --timeout")
 
-    # -- one method an operation, one engine call a method
-
-    def _id(self, operation: Operation) -> str:
-        return operation.container_id or self._ids[operation.target]
-
-    async def _network(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.create_network(self._plan.project, operation.target)
-
-    async def _volume(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.create_volume(self._plan.project, operation.target)
-
-    async def _pull(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.pull_image(operation.target, self._progress(operation))
-
-    async def _build(self, operation: Operation, deadline: float) -> None:
-        spec = operation.spec
-        assert spec is not None and spec.build is not None
-        await self._mesh.containers.build_image(spec.build, operation.target, self._progress(operation))
-
-    async def _pull_or_build(self, operation: Operation, deadline: float) -> None:
-        try:
-            await self._pull(operation, deadline)
-        except ImageUnavailable as error:
-            self._tell(operation, Phase.PROGRESS, f"{error}; building it")
-            await self._build(operation, deadline)
-
-    async def _create(self, operation: Operation, deadline: float) -> None:
-        assert operation.request is not None
-        self._ids[operation.target] = await self._mesh.containers.create_container(operation.request)
-
-    async def _start(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.start_container(self._id(operation))
-
-    async def _pause(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.pause_container(self._id(operation))
-
-    async def _unpause(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.unpause_container(self._id(operation))
-
-    async def _stop(self, operation: Operation, deadline: float) -> None:
-        grace = operation.spec.stop_grace_s if operation.spec else 10.0
-        await self._mesh.containers.stop_container(self._id(operation), grace)
-
-    async def _remove(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.remove_container(self._id(operation))
-
-    async def _remove_network(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.remove_network(operation.target)
-
-    async def _remove_volume(self, operation: Operation, deadline: float) -> None:
-        await self._mesh.containers.remove_volume(operation.target)
-
-    async def _ready(self, operation: Operation, deadline: float) -> None:
-        assert operation.spec is not None
-        await wait_ready(self._mesh, self._lookout, operation.spec, operation.target, deadline)
-
-    async def _exit(self, operation: Operation, deadline: float) -> None:
-        assert operation.spec is not None
-        await wait_exit(self._mesh, self._lookout, operation.spec, operation.target, deadline)
-
-    async def _registered(self, operation: Operation, deadline: float) -> None:
-        await wait_registered(self._mesh, self._lookout, operation.service, operation.target, deadline)
-
-    def _progress(self, operation: Operation) -> Callable[[str, float | None], None]:
-        def tell(message: str, fraction: float | None) -> None:
-            event = ProgressEvent(
-                operation.kind.value,
-                operation.target,
-                Phase.PROGRESS,
-                operation.service,
-                message,
-                fraction,
-            )
-            self._sink.emit(event)
-
-        return tell
+    def _tell(self, operation: Operation, phase: Phase, message: str, **more: Any) -> None:
+        event = ProgressEvent(operation.kind.value, operation.target, phase, operation.service, message, **more)
+        self._sink.emit(event)
 
 
-def failure_of(operation: Operation, error: MeshError) -> Failure:
-    """The evidence of one failed operation."""
-    if isinstance(error, ServiceFailed):
-        return Failure(
-            error.service or operation.service,
-            operation.target,
-            str(error),
-            error.hint,
-            error.exit_status,
-            error.oom_killed,
-            error.log,
-            "not ready",
-        )
-    kind = "failed"
-    if isinstance(error, PortInUse):
-        kind = "port in use"
-    elif isinstance(error, DeadlineExceeded):
-        kind = "timed out"
-    elif isinstance(error, ImageUnavailable):
-        kind = "no image"
-    elif isinstance(error, NotFound):
-        kind = "gone"
-    log = error.log if isinstance(error, ImageUnavailable) else ()
-    return Failure(operation.service, operation.target, str(error), error.hint, log=log, kind=kind)
-
-
-_Do = Callable[[Executor, Operation, float], Awaitable[None]]
-_DO: dict[OperationKind, _Do] = {
-    OperationKind.CREATE_NETWORK: Executor._network,
-    OperationKind.CREATE_VOLUME: Executor._volume,
-    OperationKind.PULL: Executor._pull,
-    OperationKind.BUILD: Executor._build,
-    OperationKind.PULL_OR_BUILD: Executor._pull_or_build,
-    OperationKind.CREATE: Executor._create,
-    OperationKind.START: Executor._start,
-    OperationKind.PAUSE: Executor._pause,
-    OperationKind.UNPAUSE: Executor._unpause,
-    OperationKind.STOP: Executor._stop,
-    OperationKind.REMOVE: Executor._remove,
-    OperationKind.WAIT_READY: Executor._ready,
-    OperationKind.WAIT_EXIT: Executor._exit,
-    OperationKind.WAIT_REGISTERED: Executor._registered,
-    OperationKind.REMOVE_NETWORK: Executor._remove_network,
-    OperationKind.REMOVE_VOLUME: Executor._remove_volume,
-}
+async def in_time(clock: Clock, deadline: float, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether it ended before the deadline; it is cancelled if not. Raises what it raises."""
+    working = asyncio.ensure_future(work)
+    timer = asyncio.ensure_future(clock.sleep(deadline - clock.monotonic()))
+    try:
+        await asyncio.wait((working, timer), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            return True
+        return False
+    finally:
+        working.cancel()
+        timer.cancel()
+        await asyncio.gather(working, timer, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from meshctl.core.plan.critical import critical_path
 from meshctl.core.plan.reconcile import Wanted, image_plan, reconcile
@@ -19,22 +19,29 @@ from meshctl.ports import ProgressSink
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """``services`` () means all outside profiles; ``timeout_s`` is for the whole run."""
+    """``services`` () means all outside profiles; ``timeout_s`` is for the whole run.
+
+    ``keep``: what exists stays as it is, even if the file or its image has changed.
+    """
 
     services: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     build: bool = False
     timeout_s: float = 300.0
     scale: Mapping[str, int] = field(default_factory=dict)
+    keep: bool = False
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(self.services, self.profiles, dict(self.scale), rebuild=self.build)
+        return Wanted(self.services, self.profiles, dict(self.scale), keep=self.keep)
 
 
 @dataclass(frozen=True, slots=True)
 class UpReport:
-    """What came of it. ``changed`` False: there was nothing to do. ``error`` is the first one, for its exit code."""
+    """What came of it. ``changed`` False: there was nothing to do. ``error`` is the first one, for its exit code.
+
+    ``failures`` has the first cause first; ``skipped`` are instances, images or the like not begun because of them.
+    """
 
     project: str
     ready: bool
@@ -45,39 +52,53 @@ class UpReport:
     critical_path: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     error: MeshError | None = None
+    skipped: tuple[str, ...] = ()
 
 
 async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
-    """What ``up`` would do now. Raises UsageError, EngineUnavailable."""
-    return reconcile(mesh.config, await _observe(mesh, options), options.wanted)
+    """What ``up`` would do now; with ``build`` what it would do if no image came out different.
+
+    Raises UsageError, EngineUnavailable.
+    """
+    plan = reconcile(mesh.config, await _observe(mesh, options), options.wanted)
+    if not options.build:
+        return plan
+    builds = image_plan(mesh.config, options.wanted)
+    built = {operation.id for operation in builds.operations}
+    rest = tuple(operation for operation in plan.operations if operation.id not in built)
+    note = "a service whose image comes out different is recreated"
+    return replace(plan, operations=(*builds.operations, *rest), notes=(*plan.notes, note))
 
 
 async def up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:
     """Do it. Raises UsageError, EngineUnavailable; what fails on the way is in the report."""
     started = mesh.clock.monotonic()
-    built: Outcome | None = None
+    built: tuple[Step, ...] = ()
     if options.build:
         plan = image_plan(mesh.config, options.wanted)
-        built = await Executor(mesh, plan, sink, options.timeout_s).run()
-        if built.failures:
-            return _report(mesh, plan, built, started)
+        outcome = await Executor(mesh, plan, sink, options.timeout_s).run()
+        built = critical_path(plan, outcome.seconds)
+        if outcome.failures:
+            return _report(mesh, plan, outcome, started, built=())
     observed = await _observe(mesh, options)
     plan = reconcile(mesh.config, observed, options.wanted)
-    remaining = options.timeout_s - (mesh.clock.monotonic() - started)
-    return _report(mesh, plan, await Executor(mesh, plan, sink, remaining).run(), started)
+    left = options.timeout_s - (mesh.clock.monotonic() - started)
+    outcome = await Executor(mesh, plan, sink, left, observed).run()
+    return _report(mesh, plan, outcome, started, built)
 
 
-def _report(mesh: Mesh, plan: Plan, outcome: Outcome, started: float) -> UpReport:
+def _report(mesh: Mesh, plan: Plan, outcome: Outcome, started: float, built: tuple[Step, ...]) -> UpReport:
     return UpReport(
         project=mesh.config.name,
-        ready=not outcome.failures and not outcome.skipped,
+        ready=not outcome.failures,
         elapsed_ms=(mesh.clock.monotonic() - started) * 1000,
         changed=bool(plan.changes),
         timed_out=outcome.timed_out,
         failures=outcome.failures,
-        critical_path=critical_path(plan, outcome.seconds),
+        critical_path=(*built, *critical_path(plan, outcome.seconds)),
         notes=plan.notes,
         error=outcome.error,
+        skipped=outcome.skipped,
     )
 
 

@@ -18,6 +18,10 @@ LABEL_KIND = "dev.meshctl.kind"
 LABEL_REGISTER = "dev.meshctl.register"
 #: JSON list of ``{"name","target","app_protocol"}``: lets a reader resolve ports without the file.
 LABEL_PORTS = "dev.meshctl.ports"
+#: The file's ``deploy.replicas`` at creation: tells a changed file from an earlier ``scale``.
+LABEL_REPLICAS = "dev.meshctl.replicas"
+#: JSON object of setting -> short digest: lets a plan say which setting has changed.
+LABEL_SETTINGS = "dev.meshctl.settings"
 
 
 class ContainerState(StrEnum):

@@ -35,7 +35,10 @@ WAITS = frozenset({OperationKind.WAIT_READY, OperationKind.WAIT_EXIT, OperationK
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``target`` is what it acts on (``orders-1``, an image, a network); ``container_id`` '' until created."""
+    """``target`` is what it acts on (``orders-1``, an image, a network); ``container_id`` '' until created.
+
+    ``after`` names operations that must have succeeded, ``follows`` those that must only be over.
+    """
 
     id: str
     kind: OperationKind
@@ -46,6 +49,7 @@ class Operation:
     container_id: str = ""
     request: ContainerRequest | None = None
     spec: ServiceSpec | None = None
+    follows: tuple[str, ...] = ()
 
     @property
     def is_wait(self) -> bool:

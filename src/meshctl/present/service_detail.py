@@ -44,7 +44,7 @@ def service_detail(
         lines += [(), *_instance(instance, now, width)]
     if not status.instances:
         lines += [(), (Span(" No instance exists. "), Span("`s` starts it.", MUTED))]
-    lines += _lately(status.service, happenings, width)
+    lines += _lately(status, happenings)
     return [fit_line(line, width) for line in lines]
 
 
@@ -136,13 +136,13 @@ def _indented(label: str, text: str, tone_of: str = "") -> Line:
     return (Span(f"   {label.ljust(_LABEL)} ", MUTED), Span(text, tone_of))
 
 
-def _lately(service: str, happenings: Sequence[Happening], width: int) -> list[Line]:
-    own = [h for h in reversed(happenings) if h.service == service][:_KEEP_EVENTS]
+def _lately(status: ServiceStatus, happenings: Sequence[Happening]) -> list[Line]:
+    own = [h for h in reversed(happenings) if h.service == status.service][:_KEEP_EVENTS]
     if not own:
         return []
     lines: list[Line] = [(), (Span(" lately", MUTED),)]
     for happening in own:
-        who = f"{happening.instance} " if happening.instance else ""
+        who = f"{happening.instance} " if happening.instance and len(status.instances) > 1 else ""
         lines.append(
             (
                 Span(f"   {clock_time(happening.time)} ", MUTED),

@@ -130,8 +130,8 @@ ACTIONS: tuple[Action, ...] = (
         verb=True,
         footer=False,
     ),
-    Action("pause", ("p",), "pause", "freeze the service's processes", _S, _can_pause, verb=True),
-    Action("unpause", ("p",), "unpause", "let a paused service go on", _S, _can_resume, verb=True),
+    Action("pause", ("p",), "pause", "pause the service", _S, _can_pause, verb=True),
+    Action("unpause", ("p",), "unpause", "let it go on", _S, _can_resume, verb=True),
     Action(
         "up",
         ("u",),

@@ -19,10 +19,10 @@ import pytest
 
 from meshctl.adapters.docker.engine import DockerEngine
 from meshctl.adapters.docker.reader import EngineReader
-from meshctl.errors import DeadlineExceeded, EngineError, ImageUnavailable, NotFound, PortInUse
+from meshctl.errors import DeadlineExceeded, ImageUnavailable, PortInUse
 from meshctl.model.config import BuildSpec, Mount, PortSpec
 from meshctl.model.containers import ContainerState, LogLine
-from tests.adapters.contract_containers import WAIT_S, eventually, only, sleeper, until
+from tests.adapters.contract_containers import WAIT_S, eventually, free_port, only, sleeper, until
 
 pytestmark = pytest.mark.docker
 
@@ -49,12 +49,6 @@ async def lines_of(
 
 async def ended(engine: DockerEngine, project: str) -> None:
     await until(engine, project, lambda c: c.state is ContainerState.EXITED)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 async def test_a_port_held_by_a_container_names_it(engine: DockerEngine, project: str, image: str) -> None:
@@ -253,13 +247,6 @@ async def test_two_networks_two_names(engine: DockerEngine, project: str, image:
     assert len(web.addresses) == 2
     result = await engine.exec(client_id, ("getent", "hosts", "web"), 10.0)
     assert result.output.split()[0] in web.addresses
-
-
-async def test_a_network_that_is_gone_is_named(engine: DockerEngine, project: str, image: str) -> None:
-    container_id = await engine.create_container(sleeper(project, image, networks=(f"{project}_absent",)))
-    with pytest.raises(EngineError, match=f"{project}_absent") as caught:
-        await engine.start_container(container_id)
-    assert not isinstance(caught.value, NotFound)
 
 
 async def test_mounts_environment_user_and_directory(

@@ -229,9 +229,9 @@ async def test_an_engine_that_is_gone_is_named_by_every_method(tmp_path: Path) -
         engine.exec("c0ffee", ("true",), 1.0),
         engine.exec_attached("c0ffee", ("true",), tty=False),
         engine.pull_image("x:1", lambda *_: None),
-        anext(engine.events("shop")),  # type: ignore[arg-type]
-        anext(engine.stats("c0ffee")),  # type: ignore[arg-type]
-        anext(engine.logs(CONTAINER, since=None, tail=None, follow=True)),  # type: ignore[arg-type]
+        anext(engine.events("shop")),
+        anext(engine.stats("c0ffee")),
+        anext(engine.logs(CONTAINER, since=None, tail=None, follow=True)),
     ]
     for way in ways:
         with pytest.raises(EngineUnavailable, match="No Docker engine answers") as caught:

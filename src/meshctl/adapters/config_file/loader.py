@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from meshctl.adapters.config_file.yaml_tree import Tree
@@ -39,8 +39,8 @@ def load_config(file: str | None, *, project: str | None, environ: Mapping[str, 
 
 def _chosen(file: str, cwd: str) -> tuple[Path, str]:
     path = _absolute(Path(cwd, file))
-    if path.is_dir():
-        inside = next((name for name in FILE_NAMES if (path / name).is_file()), "")
+    if _is(path, Path.is_dir):
+        inside = next((name for name in FILE_NAMES if _is(path / name, Path.is_file)), "")
         if not inside:
             raise ConfigError(f"{file} is a directory without a meshctl.yaml", file=file, hint=_INIT_HINT)
         return path / inside, str(Path(file, inside))
@@ -52,9 +52,17 @@ def _found(cwd: str) -> tuple[Path, str]:
     for directory in (start, *start.parents):
         for name in FILE_NAMES:
             path = directory / name
-            if path.is_file():
+            if _is(path, Path.is_file):
                 return path, name if directory == start else str(path)
     raise ConfigError(f"no meshctl.yaml in {start} or above", hint=_INIT_HINT)
+
+
+def _is(path: Path, question: Callable[[Path], bool]) -> bool:
+    """What the path is; False for one that cannot be asked (too long, no permission)."""
+    try:
+        return question(path)
+    except (OSError, ValueError):
+        return False
 
 
 def _absolute(path: Path) -> Path:
@@ -66,7 +74,7 @@ def _absolute(path: Path) -> Path:
 
 def _with_dotenv(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     path = directory / ".env"
-    if not path.is_file():
+    if not _is(path, Path.is_file):
         return dict(environ)
     text = _text(path, str(path))
     try:
@@ -76,7 +84,7 @@ def _with_dotenv(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _env_text(path: str) -> str | None:
-    if not Path(path).exists():
+    if not _is(Path(path), Path.exists):
         return None
     try:
         return _text(Path(path), path)

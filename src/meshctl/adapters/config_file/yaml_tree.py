@@ -116,6 +116,7 @@ class Tree:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
+                    self._path = ""
                     raise self._fail("the file holds more than one YAML document", event)
                 continue
             value = self._node(event, next_event, "", 0)
@@ -170,6 +171,7 @@ class Tree:
                 self._path = at
                 raise self._fail(f"the key '{key}' is written twice (first in line {self._lines[at]})", event)
             self._lines[at] = line
+            self._path = at
             own[key] = self._node(next_event(), next_event, at, depth)
         if "<<" not in own:
             return own

@@ -32,7 +32,7 @@ class Environment:
         written = service.get("environment", pairs, NO_PAIRS)
         for key in written:
             if not key or "=" in key:
-                service.wrong("environment", f"'{key}' is no name for a variable")
+                service.problems.add(service.at("environment"), f"'{key}' is no name for a variable")
         found.update(self.filled_in(written))
         return found
 

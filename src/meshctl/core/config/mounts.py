@@ -37,8 +37,8 @@ class Mounts:
                 service.problems.add(path, f"{mount.target} is mounted twice (see {targets[mount.target]})")
             targets[mount.target] = path
             mounts.append(mount)
-        for target in service.get("tmpfs", one_or_more, NO_TEXTS):
-            mounts.append(Mount("tmpfs", "", service.converted(target, service.at("tmpfs"), _tmpfs, "/")))
+        for target in service.get("tmpfs", one_or_more(_tmpfs), NO_TEXTS):
+            mounts.append(Mount("tmpfs", "", target))
         return tuple(mounts)
 
     def _one(self, service: Reader, value: object, path: str) -> Mount | None:

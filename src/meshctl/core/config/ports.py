@@ -125,7 +125,7 @@ def _name_ports(service: Reader, ports: list[Port]) -> None:
 def _derived(spec: PortSpec) -> tuple[str, ...]:
     target = str(spec.target)
     suffixed = f"{target}-{spec.protocol}"
-    return (spec.app_protocol, target, suffixed) if spec.app_protocol in _SPOKEN else (target, suffixed)
+    return (str(spec.app_protocol), target, suffixed) if spec.app_protocol in _SPOKEN else (target, suffixed)
 
 
 def _port_name(value: object) -> str:

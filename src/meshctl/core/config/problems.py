@@ -18,6 +18,12 @@ class Wrong(ValueError):
         super().__init__(message)
         self.nearest = nearest
         self.hint = hint
+        self.within = ""
+
+    def inside(self, step: str) -> Wrong:
+        """The same, with ``step`` (``.key`` or ``[0]``) leading from the value to the part that is wrong."""
+        self.within = step + self.within
+        return self
 
 
 class Problems:
@@ -43,7 +49,7 @@ class Problems:
 
     def add_wrong(self, path: str, wrong: Wrong) -> None:
         """Note what a conversion raised."""
-        self.add(path, str(wrong), nearest=wrong.nearest, hint=wrong.hint)
+        self.add(path + wrong.within, str(wrong), nearest=wrong.nearest, hint=wrong.hint)
 
     def check(self) -> None:
         """Raise the first problem of the file, which carries the others; nothing if there are none."""

@@ -154,7 +154,9 @@ def _smoke(check: SmokeCheck, secrets: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _hidden(value: Any, secrets: tuple[str, ...]) -> Any:
-    """The value with the secrets masked in every text."""
+    """A plain copy of the value with the secrets masked in every text."""
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, str):
         return mask(value, secrets)
     if isinstance(value, Mapping):

@@ -136,7 +136,18 @@ def listed(each: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
     def convert(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise Wrong(f"expected a list, found {describe(value)}")
-        return tuple(each(item) for item in value)
+        return tuple(_inside(f"[{index}]", each, item) for index, item in enumerate(value))
+
+    return convert
+
+
+def mapped(each: Callable[[object], T]) -> Callable[[object], dict[str, T]]:
+    """A converter of a mapping whose values ``each`` converts."""
+
+    def convert(value: object) -> dict[str, T]:
+        if not isinstance(value, dict):
+            raise Wrong(f"expected a mapping, found {describe(value)}")
+        return {str(key): _inside(f".{key}", each, item) for key, item in value.items()}
 
     return convert
 
@@ -144,9 +155,9 @@ def listed(each: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 texts = listed(text)
 
 
-def one_or_more(value: object) -> tuple[str, ...]:
-    """A list of texts, or one text."""
-    return (value,) if isinstance(value, str) else texts(value)
+def one_or_more(each: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
+    """A converter of a list of texts, or of one."""
+    return lambda value: (each(value),) if isinstance(value, str) else listed(each)(value)
 
 
 def words(value: object) -> tuple[str, ...]:
@@ -160,22 +171,27 @@ def words(value: object) -> tuple[str, ...]:
 
 
 def pairs(value: object) -> dict[str, str | None]:
-    """A mapping, or a list of ``KEY=value``; None where no value is written (Compose: from the shell)."""
+    """A mapping, or a list of ``NAME=value``; None where no value is written (Compose: from the shell)."""
     if isinstance(value, dict):
-        return {str(key): None if item is None else _pair_value(key, item) for key, item in value.items()}
-    if not isinstance(value, list):
-        raise Wrong(f"expected a mapping or a list of KEY=value, found {describe(value)}")
-    found: dict[str, str | None] = {}
-    for item in value:
-        key, equals, written = text(item).partition("=")
-        if not key.strip():
-            raise Wrong(f"expected KEY=value, found {describe(item)}")
-        found[key.strip()] = written if equals else None
-    return found
+        return mapped(_setting_or_none)(value)
+    if isinstance(value, list):
+        return dict(listed(_pair)(value))
+    raise Wrong(f"expected a mapping or a list of NAME=value, found {describe(value)}")
 
 
-def _pair_value(key: object, value: object) -> str:
+def _setting_or_none(value: object) -> str | None:
+    return None if value is None else setting(value)
+
+
+def _pair(value: object) -> tuple[str, str | None]:
+    key, equals, written = text(value).partition("=")
+    if not key.strip():
+        raise Wrong(f"expected NAME=value, found {describe(value)}")
+    return key.strip(), written if equals else None
+
+
+def _inside(step: str, each: Callable[[object], T], item: object) -> T:
     try:
-        return setting(value)
+        return each(item)
     except Wrong as wrong:
-        raise Wrong(f"{key}: {wrong}") from None
+        raise wrong.inside(step) from None

@@ -18,12 +18,13 @@ from meshctl.core.config.problems import Wrong
 from meshctl.core.config.reader import Reader
 from meshctl.core.config.scalars import (
     NO_PAIRS,
+    NO_TEXTS,
     boolean,
     choice,
     describe,
     filled,
     integer,
-    one_or_more,
+    listed,
     pairs,
     positive_number,
     text,
@@ -90,7 +91,7 @@ def read_service(name: str, service: Reader, around: Around) -> ServiceSpec:
         ports=_specs(ports),
         depends_on=read_dependencies(service, around.services),
         healthcheck=healthcheck,
-        profiles=service.get("profiles", _profiles, ()),
+        profiles=service.get("profiles", listed(_profile), NO_TEXTS),
         mounts=around.mounts.read(service),
         networks=_networks(service, around.networks),
         restart=restart,
@@ -166,21 +167,20 @@ def _specs(ports: list[Port]) -> tuple[PortSpec, ...]:
 
 
 def _networks(service: Reader, declared: tuple[str, ...]) -> tuple[str, ...]:
-    raw = service.raw("networks")
-    if raw is None:
-        return (DEFAULT_NETWORK,)
-    if isinstance(raw, dict):
-        for _, value, path in service.entries("networks"):
-            Reader({} if value is None else value, path, SERVICE_NETWORK, service.problems)
-        names: tuple[str, ...] = tuple(raw)
-    else:
-        names = service.get("networks", one_or_more, ())
-    for name in names:
+    def known(value: object) -> str:
+        name = text(value)
         if name not in declared:
-            near = nearest(name, declared)
             hint = f"Add '{name}: {{}}' under the top-level networks:."
-            service.wrong("networks", f"the network '{name}' is not declared", near=near, hint=hint)
-    return tuple(dict.fromkeys(names))
+            raise Wrong(f"the network '{name}' is not declared", nearest=nearest(name, declared), hint=hint)
+        return name
+
+    if isinstance(service.raw("networks"), dict):
+        names = []
+        for name, value, path in service.entries("networks"):
+            Reader({} if value is None else value, path, SERVICE_NETWORK, service.problems)
+            names.append(service.converted(name, path, known, ""))
+        return tuple(names)
+    return tuple(dict.fromkeys(service.get("networks", listed(known), (DEFAULT_NETWORK,))))
 
 
 def _labels(service: Reader) -> Mapping[str, str]:
@@ -207,12 +207,11 @@ def _image(value: object) -> str:
     return image
 
 
-def _profiles(value: object) -> tuple[str, ...]:
-    profiles = one_or_more(value)
-    for profile in profiles:
-        if not _PROFILE.match(profile):
-            raise Wrong(f"'{profile}' is no name for a profile")
-    return profiles
+def _profile(value: object) -> str:
+    profile = text(value)
+    if not _PROFILE.match(profile):
+        raise Wrong(f"'{profile}' is no name for a profile")
+    return profile
 
 
 def _signal(value: object) -> str:

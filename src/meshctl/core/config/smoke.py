@@ -9,7 +9,7 @@ from meshctl.core.config.durations import positive_duration
 from meshctl.core.config.keys import EXPECT, SMOKE, TRACE
 from meshctl.core.config.problems import Wrong
 from meshctl.core.config.reader import Reader
-from meshctl.core.config.scalars import boolean, describe, filled, setting, text, texts
+from meshctl.core.config.scalars import boolean, describe, filled, listed, mapped, setting, text
 from meshctl.core.names import nearest
 from meshctl.model.config import SmokeCheck
 
@@ -60,7 +60,7 @@ def _expect(expect: Reader) -> Mapping[str, object]:
     """As written, but ``within`` in seconds."""
     found: dict[str, object] = {
         "status": expect.get("status", _status, None),
-        "headers": expect.get("headers", _headers, None),
+        "headers": expect.get("headers", mapped(setting), None),
         "within": expect.get("within", positive_duration, None),
     }
     if expect.has("body"):
@@ -69,14 +69,16 @@ def _expect(expect: Reader) -> Mapping[str, object]:
 
 
 def _trace(trace: Reader, names: Collection[str]) -> Mapping[str, object]:
-    def known(value: object) -> list[str]:
-        services = list(texts(value))
-        for name in services:
-            _known(name, names)
-        return services
+    def known(value: object) -> str:
+        name = text(value)
+        _known(name, names)
+        return name
+
+    def services(value: object) -> list[str]:
+        return list(listed(known)(value))
 
     found = {
-        "services": trace.get("services", known, None),
+        "services": trace.get("services", services, None),
         "no_errors": trace.get("no_errors", boolean, None),
         "within": trace.get("within", positive_duration, None),
     }
@@ -85,16 +87,10 @@ def _trace(trace: Reader, names: Collection[str]) -> Mapping[str, object]:
 
 def _status(value: object) -> object:
     if isinstance(value, list):
-        return [_status(item) for item in value]
+        return list(listed(_status)(value))
     word = text(value)
     if re.fullmatch(r"[1-5][0-9][0-9]", word):
         return int(word)
     if re.fullmatch(r"[A-Z][A-Z_]+", word):
         return word
     raise Wrong(f"expected a status such as 201 or NOT_FOUND, found {describe(value)}")
-
-
-def _headers(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise Wrong(f"expected a mapping, found {describe(value)}")
-    return {name: setting(item) for name, item in value.items()}

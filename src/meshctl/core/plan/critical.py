@@ -13,7 +13,7 @@ def critical_path(plan: Plan, seconds: Mapping[str, float]) -> tuple[Step, ...]:
     total: dict[str, float] = {}
     came_from: dict[str, str] = {}
     for operation in operations.values():
-        before = [name for name in operation.after if name in total]
+        before = [name for name in (*operation.after, *operation.follows) if name in total]
         last = max(before, key=lambda name: total[name], default="")
         total[operation.id] = seconds[operation.id] + (total[last] if last else 0.0)
         came_from[operation.id] = last

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from meshctl import __version__
 from meshctl.core.names import container_name, network_name, volume_name
-from meshctl.core.plan.digest import config_hash
+from meshctl.core.plan.digest import config_hash, setting_digests
 from meshctl.model import containers as labels
 from meshctl.model.config import MeshConfig, Mount, ServiceSpec
 from meshctl.model.containers import ContainerRequest
@@ -75,6 +75,9 @@ def _labels(config: MeshConfig, spec: ServiceSpec, instance: int) -> dict[str, s
         labels.LABEL_SERVICE: spec.name,
         labels.LABEL_INSTANCE: str(instance),
         labels.LABEL_CONFIG_HASH: config_hash(spec),
+        labels.LABEL_IMAGE: image_reference(config, spec),
+        labels.LABEL_REPLICAS: str(spec.replicas),
+        labels.LABEL_SETTINGS: json.dumps(setting_digests(spec), sort_keys=True, separators=(",", ":")),
         labels.LABEL_VERSION: __version__,
         labels.LABEL_KIND: spec.kind.value,
         labels.LABEL_REGISTER: spec.mesh.register,

@@ -1,7 +1,8 @@
-"""Which services a command is about."""
+"""Which services a command is about, and in which order they stand."""
 
 from __future__ import annotations
 
+from collections.abc import Container as Holds
 from collections.abc import Iterable, Mapping
 
 from meshctl.core.names import nearest
@@ -9,10 +10,10 @@ from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig, ServiceSpec
 
 
-def require_known(config: MeshConfig, names: Iterable[str]) -> None:
-    """Raises UsageError for the first name that is no service of the file."""
+def require_known(config: MeshConfig, names: Iterable[str], also: Holds[str] = ()) -> None:
+    """Raises UsageError for the first name that is no service of the file nor in ``also``."""
     for name in names:
-        if name not in config.services:
+        if name not in config.services and name not in also:
             near = nearest(name, config.services)
             hint = f"Did you mean {near}?" if near else f"Services: {', '.join(config.services)}."
             raise UsageError(f"no service named '{name}' in {config.file or 'the configuration'}", hint=hint)
@@ -28,15 +29,19 @@ def in_profiles(config: MeshConfig, profiles: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def with_dependencies(config: MeshConfig, names: Iterable[str]) -> tuple[str, ...]:
-    """The services and all they need, in start order (dependencies first, else the file's order)."""
+def with_dependencies(config: MeshConfig, names: Iterable[str], enabled: Holds[str]) -> tuple[str, ...]:
+    """The services and all they need, in start order (dependencies first, else the file's order).
+
+    A dependency that is not ``required`` comes along only when it is ``enabled``.
+    """
     ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:
         if name in ordered or name not in config.services:
             return
         for edge in config.services[name].depends_on:
-            visit(edge.service)
+            if edge.required or edge.service in enabled:
+                visit(edge.service)
         ordered[name] = None
 
     wanted = set(names)
@@ -49,7 +54,13 @@ def with_dependencies(config: MeshConfig, names: Iterable[str]) -> tuple[str, ..
 def selected(config: MeshConfig, names: tuple[str, ...], profiles: tuple[str, ...]) -> tuple[str, ...]:
     """What ``up`` is about. A service that is named is in, whatever its profile (Compose's rule)."""
     require_known(config, names)
-    return with_dependencies(config, names or in_profiles(config, profiles))
+    enabled = in_profiles(config, profiles)
+    return with_dependencies(config, names or enabled, {*enabled, *names})
+
+
+def start_order(config: MeshConfig) -> tuple[str, ...]:
+    """All services, dependencies first."""
+    return with_dependencies(config, config.services, config.services)
 
 
 def dependents(services: Mapping[str, ServiceSpec], name: str) -> tuple[str, ...]:

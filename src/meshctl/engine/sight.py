@@ -1,0 +1,107 @@
+"""One look at the engine and one at the registry, shared by all who wait for something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.registry import registry_address
+from meshctl.errors import RegistryUnavailable
+from meshctl.model.containers import Container, Observed
+from meshctl.model.status import Registration
+from meshctl.ports import Registry
+
+_Seen = TypeVar("_Seen")
+
+#: A picture younger than this is as good as a new one.
+FRESH_S = 0.1
+
+
+class Sight:
+    """What is seen of one project. ``observed``, if given, counts as seen now."""
+
+    def __init__(self, mesh: Mesh, observed: Observed | None = None) -> None:
+        self._mesh = mesh
+        self._engine = Shared(mesh.clock.monotonic, lambda: mesh.containers.observe(mesh.config.name))
+        self._listed = Shared(mesh.clock.monotonic, self._ask_registry)
+        self._changed: dict[str, int] = {}
+        self._registry: tuple[str, Registry] | None = None
+        if observed is not None:
+            self._engine.put(observed)
+
+    def changed(self, instance: str) -> None:
+        """A picture that was begun before this call says nothing about the instance any more."""
+        self._changed[instance] = self._engine.begun
+
+    async def container(self, instance: str) -> Container | None:
+        """The instance, None if there is none. Raises EngineUnavailable."""
+        observed = await self._engine.get(FRESH_S, self._changed.get(instance, 0))
+        return next((c for c in observed.containers if c.instance_id == instance), None)
+
+    async def registration(self, instance: str) -> Registration | None:
+        """How the registry lists the instance. Raises RegistryUnavailable, EngineUnavailable."""
+        listed = await self._listed.get(FRESH_S)
+        return next((entry for entry in listed if entry.id == instance), None)
+
+    async def close(self) -> None:
+        """Nobody looks any more."""
+        await self._engine.close()
+        await self._listed.close()
+        await self._let_go()
+
+    async def _ask_registry(self) -> tuple[Registration, ...]:
+        observed = await self._engine.get(FRESH_S, max(self._changed.values(), default=0))
+        name = self._mesh.config.registry
+        address = registry_address(self._mesh.config, observed.containers)
+        if address is None:
+            raise RegistryUnavailable(f"{name} does not run", hint=f"meshctl up {name}")
+        if self._registry is None or self._registry[0] != address:
+            await self._let_go()
+            self._registry = (address, self._mesh.connect_registry(address))
+        return await self._registry[1].registrations()
+
+    async def _let_go(self) -> None:
+        if self._registry is not None:
+            await self._registry[1].close()
+            self._registry = None
+
+
+class Shared(Generic[_Seen]):
+    """The latest result of ``take``; who asks while it is being taken waits for the same."""
+
+    def __init__(self, time: Callable[[], float], take: Callable[[], Awaitable[_Seen]]) -> None:
+        self._time = time
+        self._take = take
+        self._kept: tuple[int, float, _Seen] | None = None
+        self._taking: asyncio.Task[None] | None = None
+        #: How many takings have begun.
+        self.begun = 0
+
+    def put(self, value: _Seen) -> None:
+        """As if it had been taken now."""
+        self.begun += 1
+        self._kept = (self.begun, self._time(), value)
+
+    async def get(self, max_age_s: float, newer_than: int = 0) -> _Seen:
+        """A result begun at most ``max_age_s`` before this call, and not among the first ``newer_than``.
+
+        Raises what ``take`` raises.
+        """
+        earliest = self._time() - max_age_s
+        while self._kept is None or self._kept[0] <= newer_than or self._kept[1] < earliest:
+            if self._taking is None or self._taking.done():
+                self.begun += 1
+                self._taking = asyncio.create_task(self._renew(self.begun))
+            await asyncio.shield(self._taking)
+        return self._kept[2]
+
+    async def close(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.gather(self._taking, return_exceptions=True)
+
+    async def _renew(self, number: int) -> None:
+        began = self._time()
+        self._kept = (number, began, await self._take())

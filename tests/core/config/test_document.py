@@ -1,0 +1,154 @@
+"""The whole file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshctl.core.config.document import normalised
+from meshctl.errors import UsageError
+from meshctl.model.config import MeshConfig
+from tests.core.config.parsing import BASE_DIR, config_of, wrong
+
+APP = {"services": {"app": {"image": "app"}}}
+
+
+def test_the_least_file() -> None:
+    config = config_of(APP)
+    assert config == MeshConfig(name="shop", file=f"{BASE_DIR}/meshctl.yaml", services=config.services)
+
+
+def test_services_keep_the_order_of_the_file_and_every_profile() -> None:
+    services = {name: {"image": "x", "profiles": [name]} for name in ("z", "a", "m")}
+    assert list(config_of({"services": services}).services) == ["z", "a", "m"]
+
+
+@pytest.mark.parametrize(
+    ("project", "written", "name"),
+    [("mine", "file", "mine"), (None, "file", "file"), (None, None, "shop"), ("mine", None, "mine")],
+)
+def test_the_project_name(project: str | None, written: str | None, name: str) -> None:
+    assert config_of(APP | {"name": written}, project=project).name == name
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("shop", "shop"), ("My Shop!", "myshop"), ("_a-b_c", "a-b_c"), ("-", ""), ("Ünïcode", "ncode"), ("3d", "3d")],
+)
+def test_a_folder_gives_a_name_as_compose_does(folder: str, name: str) -> None:
+    assert normalised(folder) == name
+
+
+@pytest.mark.parametrize("name", ["My Shop", "-a", "", "a/b", "é"])
+def test_a_wrong_name(name: str) -> None:
+    assert wrong(APP | {"name": name}).path == "name"
+    with pytest.raises(UsageError, match="no name for a project"):
+        config_of(APP, project=name)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (None, "the file is empty"),
+        ([], "the file must be a mapping with 'services:', found a list"),
+        ("services", "the file must be a mapping with 'services:', found a single value"),
+        ({}, "'services' is missing"),
+        ({"services": None}, "'services' is missing"),
+        ({"services": {}}, "the file names no service"),
+        ({"services": []}, "expected a mapping, found a list"),
+        ({"services": "app"}, "expected a mapping, found the text 'app'"),
+        (APP | {"servces": {}}, "unknown key 'servces'"),
+        (APP | {"secrets": {}}, "'secrets' is not supported yet by meshctl"),
+        (APP | {"include": []}, "'include' is not supported yet by meshctl"),
+        (APP | {"registry": "consl"}, "the registry 'consl' is no service here"),
+        (APP | {"volumes": []}, "expected a mapping, found a list"),
+        (APP | {"volumes": {"a": "x"}}, "expected a mapping, found the text 'x'"),
+        (APP | {"volumes": {"a": {"driver": "nfs"}}}, "'driver' is not supported yet"),
+        (APP | {"volumes": {"a": {"name": "b"}}}, "'name' without external: true is not supported yet"),
+        (APP | {"networks": {"a": {"external": True}}}, "'external' is not supported yet"),
+        (APP | {"networks": {"a": {"driver": "overlay"}}}, "expected one of bridge"),
+    ],
+)
+def test_errors(document: object, message: str) -> None:
+    error = wrong(document)
+    assert message in str(error)
+    assert (error.exit_code, error.file) == (2, "meshctl.yaml")
+
+
+@pytest.mark.parametrize(
+    ("extra", "nearest"), [({"servces": {}}, "services"), ({"registry": "ap"}, "app"), ({"volume": {}}, "volumes")]
+)
+def test_the_nearest_word_is_named(extra: dict[str, Any], nearest: str) -> None:
+    assert wrong(APP | extra).nearest == nearest
+
+
+def test_extensions_and_version_are_ignored() -> None:
+    assert config_of(APP | {"x-anything": [1, {"a": None}], "version": "3.9"}).name == "shop"
+
+
+@pytest.mark.parametrize(
+    ("written", "services", "registry"),
+    [
+        (None, ["app"], ""),
+        (None, ["consul"], "consul"),
+        ("app", ["app", "consul"], "app"),
+        ("", ["consul"], ""),
+    ],
+)
+def test_the_registry(written: str | None, services: list[str], registry: str) -> None:
+    document = {"services": {name: {"image": "x"} for name in services}, "registry": written}
+    assert config_of(document).registry == registry
+
+
+def test_volumes_and_networks() -> None:
+    volumes = {"a": None, "b": {}, "c": {"external": True}, "d": {"external": True, "name": "real"}}
+    services = {
+        "app": {"image": "x", "networks": ["back"]},
+        "db": {"image": "x", "networks": ["default", "back"]},
+    }
+    config = config_of(
+        {"services": services, "volumes": volumes, "networks": {"back": {"driver": "bridge"}, "unused": None}}
+    )
+    assert config.volumes == {"a": "", "b": "", "c": "c", "d": "real"}
+    assert config.networks == ("default", "back")
+
+
+def test_every_problem_is_told_in_the_order_of_the_file() -> None:
+    lines = {"services.a.imag": 30, "services.a": 29, "services.b.restart": 12, "x": 3}
+    document = {"services": {"a": {"imag": "x"}, "b": {"image": "x", "restart": "nevr"}}}
+    error = wrong(document, lines=lines.get)
+    assert (error.line, error.path) == (12, "services.b.restart")
+    assert str(error).endswith("(3 problems in this file, this is the first)")
+    assert [(other.line, other.path) for other in error.others] == [
+        (29, "services.a"),
+        (30, "services.a.imag"),
+    ]
+
+
+def test_a_secret_in_the_wrong_place_is_not_told() -> None:
+    document = {"services": {"app": {"image": "x", "restart": "${API_TOKEN}"}}}
+    error = wrong(document, environ={"API_TOKEN": "hunter2-hunter2"})
+    assert "hunter2" not in str(error)
+
+
+def test_secrets_are_gathered() -> None:
+    """From variables with such names, from URLs, from what was interpolated; not what is also a name."""
+    document = {
+        "services": {
+            "app": {
+                "image": "x",
+                "environment": {
+                    "DATABASE_URL": "postgresql://app:correct-horse@db/app",
+                    "API_KEY": "k-123456",
+                    "PLAIN": "not-a-secret",
+                    "DB_PASSWORD": "database",
+                    "TOKEN": "short",
+                },
+                "command": ["--password", "${PG_PASSWORD}"],
+            },
+            "database": {"image": "x"},
+        }
+    }
+    config = config_of(document, environ={"PG_PASSWORD": "from-shell", "OTHER_SECRET": "unused-secret"})
+    assert config.secrets == ("correct-horse", "from-shell", "k-123456")

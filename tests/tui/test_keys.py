@@ -1,0 +1,299 @@
+"""What keys and the mouse do, on an engine in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+
+from meshctl.engine.up import UpOptions, up
+from meshctl.engine.watch.board import Board
+from meshctl.errors import EngineError
+from meshctl.model.config import MeshConfig
+from meshctl.model.status import Health, MeshState
+from meshctl.tui.app import MeshApp
+from meshctl.tui.screens.help import HelpScreen
+from meshctl.tui.screens.services import ServicesScreen
+from meshctl.tui.widgets.action_bar import ActionBar
+from meshctl.tui.widgets.log_view import LogView
+from meshctl.tui.widgets.question import Question
+from meshctl.tui.widgets.service_list import ServiceList
+from tests.builders import application, mesh_config, spec
+from tests.fakes.containers import FakeEngine
+from tests.fakes.world import RecordingSink
+from tests.tui import states
+from tests.tui.conftest import AppOf, put
+
+SIZE = (110, 30)
+
+
+def project() -> MeshConfig:
+    return mesh_config(application("orders"), application("users"), spec("redis"))
+
+
+async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
+    """The app over a small project that is up, with the store told once."""
+    app = app_of(MeshState(project="shop"), project())
+    engine.pullable |= {"redis:1"}
+    report = await up(app.mesh, UpOptions(), RecordingSink())
+    assert report.error is None
+    await told(app, engine)
+    return app
+
+
+async def told(app: MeshApp, engine: FakeEngine) -> None:
+    """The store learns what the engine holds now."""
+    board = Board(app.mesh.config, app.store, engine.clock)
+    board.engine_up(await engine.info())
+    board.observed(await engine.observe("shop"))
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Wait for the app to come to a state."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await pilot.pause()
+
+
+def listing(pilot: Pilot[int]) -> ServiceList:
+    return pilot.app.screen_stack[0].query_one(ServiceList)
+
+
+def notices(app: MeshApp) -> list[str]:
+    return [notification.message for notification in app._notifications]
+
+
+async def test_stop_asks_and_the_default_is_no(app_of: AppOf, engine: FakeEngine) -> None:
+    """Enter after ``s`` stops nothing, ``y`` does."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s")
+        assert app.screen.query_one(Question).display
+        await pilot.press("enter")
+        assert not app.screen.query_one(Question).display
+        assert engine.states()["orders-1"] == "running"
+        await pilot.press("s", "y")
+        await until(pilot, lambda: engine.states()["orders-1"] == "exited")
+        await until(pilot, lambda: "orders stopped" in notices(app))
+
+
+async def test_the_keyboard_is_back_after_a_question(app_of: AppOf, engine: FakeEngine) -> None:
+    """After the answer the arrows move in the list again."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s", "n", "down")
+        assert listing(pilot).selected == "users"
+
+
+async def test_restart_and_pause(app_of: AppOf, engine: FakeEngine) -> None:
+    """``r`` restarts at once, ``p`` pauses and, once paused, lets it go on."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("down", "r")
+        await until(pilot, lambda: "users restarted" in notices(app))
+        assert "stop users-1" in engine.calls
+        await pilot.press("p")
+        await until(pilot, lambda: engine.states()["users-1"] == "paused")
+        await until(pilot, lambda: not app.pending)
+        await told(app, engine)
+        await until(pilot, lambda: app.state.services[1].health is Health.PAUSED)
+        await pilot.press("p")
+        await until(pilot, lambda: engine.states()["users-1"] == "running")
+
+
+async def test_scale_out_and_in(app_of: AppOf, engine: FakeEngine) -> None:
+    """``+`` adds an instance; ``-`` asks before it removes one."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("plus")
+        await until(pilot, lambda: "orders scaled 1 → 2" in notices(app))
+        await told(app, engine)
+        await until(pilot, lambda: len(app.state.services[0].instances) == 2)
+        await pilot.press("minus", "y")
+        await until(pilot, lambda: "orders-2" not in engine.states())
+
+
+async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEngine) -> None:
+    """What the engine refuses is said, and the app goes on."""
+    app = await running(app_of, engine)
+    engine.fail["stop", "orders-1"] = EngineError("the disk is full", hint="Make room.")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s", "y")
+        await until(pilot, lambda: any("the disk is full" in message for message in notices(app)))
+        assert "Make room." in [notification.title for notification in app._notifications]
+        assert not app.pending
+
+
+async def test_what_is_under_way_stands_in_the_row(app_of: AppOf, engine: FakeEngine) -> None:
+    """While a verb runs its word replaces the health, and the same key does nothing more."""
+    app = await running(app_of, engine)
+    engine.hold["stop", "orders-1"] = asyncio.Event()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s", "y")
+        await until(pilot, lambda: app.pending == {"orders": "stopping"})
+        await pilot.press("r")
+        await until(pilot, lambda: "orders is stopping already" in notices(app))
+        engine.hold["stop", "orders-1"].set()
+        await until(pilot, lambda: not app.pending)
+
+
+async def test_filter_as_one_types(app_of: AppOf) -> None:
+    """Every letter narrows the list; Esc brings all back and the cursor stays."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("slash", *"red")
+        await until(pilot, lambda: [k for k in listing(pilot).keys if k] == ["redis"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len([k for k in listing(pilot).keys if k]) == 10)
+        assert listing(pilot).selected == "redis"
+        assert app.focused is listing(pilot)
+
+
+async def test_letters_typed_right_after_the_slash_are_text(app_of: AppOf, engine: FakeEngine) -> None:
+    """``/r`` never restarts anything."""
+    app = await running(app_of, engine)
+    calls = len(engine.calls)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("slash", "r", "s")
+        await until(pilot, lambda: [k for k in listing(pilot).keys if k] == ["users"])
+        assert engine.calls[calls:] == []
+
+
+async def test_the_selection_stays_on_its_service(app_of: AppOf) -> None:
+    """Rows change places by health; the cursor goes with its service."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("down", "down", "down")
+        assert listing(pilot).selected == "notifications"
+        put(app.store, states.troubled())
+        await until(pilot, lambda: listing(pilot).keys[1] == "worker")
+        assert listing(pilot).selected == "notifications"
+
+
+async def test_only_lines_that_changed_are_drawn_again(app_of: AppOf) -> None:
+    """One service's trouble redraws its line, not the list."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        drawn: list[int] = []
+        pane = listing(pilot)
+        pane.refresh_line = drawn.append  # type: ignore[method-assign]
+        changed = states.service("users", Health.DEGRADED, "slow")
+        put(app.store, states.with_services(states.healthy(), changed))
+        await until(pilot, lambda: bool(drawn))
+        assert set(drawn) == {pane.keys.index("users")}
+
+
+async def test_details_and_back(app_of: AppOf) -> None:
+    """Enter goes in, Esc comes back to the same row."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("down", "enter")
+        assert app.screen.has_class("-detail")
+        await pilot.press("escape")
+        assert not app.screen.has_class("-detail")
+        assert listing(pilot).selected == "orders"
+        assert app.focused is listing(pilot)
+
+
+async def test_digits_switch_and_the_place_is_kept(app_of: AppOf) -> None:
+    """``2`` shows the logs, ``1`` the services as they were left."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("end", "2")
+        await until(pilot, lambda: app.current_mode == "logs")
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "services")
+        assert listing(pilot).selected == "rabbitmq"
+
+
+async def test_logs_of_the_selected_service(app_of: AppOf, engine: FakeEngine) -> None:
+    """``l`` follows the service's lines; space holds them, ``/`` filters them, Esc goes back."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("down", "l")
+        await until(pilot, lambda: app.current_mode == "logs")
+        engine.write("users-1", "one", '{"event": "user.created", "user_id": 7}')
+        engine.write("orders-1", "of somebody else")
+        view = app.screen.query_one(LogView)
+        await until(pilot, lambda: view.line_count == 2)
+        await pilot.press("space")
+        assert not view.following
+        await pilot.press("space", "slash", *"created")
+        await until(pilot, lambda: view.line_count == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: view.line_count == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.current_mode == "services")
+
+
+async def test_the_palette_stops_a_service_by_name(app_of: AppOf, engine: FakeEngine) -> None:
+    """A verb of the palette asks as the key does."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("colon", *"stop redis")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count == 1)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ServicesScreen) and app.screen.query_one(Question).display)
+        await pilot.press("y")
+        await until(pilot, lambda: engine.states()["redis-1"] == "exited")
+
+
+async def test_help_opens_and_closes(app_of: AppOf) -> None:
+    """``?`` shows the keys; ``q`` there closes the help, not the app."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("q")
+        assert isinstance(app.screen, ServicesScreen)
+
+
+async def test_the_mouse_does_it_too(app_of: AppOf) -> None:
+    """A click selects, a second opens; labels and tabs can be clicked."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.click("#list", offset=(5, 3))
+        assert listing(pilot).selected == "inventory"
+        await pilot.click("#list", offset=(5, 3))
+        assert app.screen.has_class("-detail")
+        await pilot.press("escape")
+        bar = app.screen.query_one(ActionBar)
+        await pilot.click(bar, offset=(10, 0))
+        assert app.screen.query_one(Question).display
+        await pilot.press("n")
+        await pilot.click("#tabs", offset=(15, 0))
+        await until(pilot, lambda: app.current_mode == "logs")
+
+
+async def test_without_an_engine_nothing_is_offered(app_of: AppOf) -> None:
+    """A lost engine takes the verbs out of the footer and off the keys."""
+    app = app_of(states.engine_lost())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s")
+        assert not app.screen.query_one(Question).display
+        put(app.store, states.healthy())
+        await until(pilot, lambda: not app.screen.has_class("-stale"))
+        await pilot.press("s")
+        assert app.screen.query_one(Question).display
+
+
+async def test_up_starts_what_is_not_there(app_of: AppOf, engine: FakeEngine) -> None:
+    """``u`` brings the project up."""
+    app = app_of(MeshState(project="shop"), project())
+    engine.pullable |= {"redis:1"}
+    await told(app, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("u")
+        await until(pilot, lambda: set(engine.states().values()) == {"running"} and len(engine.states()) == 3)
+        await until(pilot, lambda: not app.pending)
+
+
+async def test_quit(app_of: AppOf) -> None:
+    """``q`` leaves with 0."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("q")
+    assert app.return_value == 0
