@@ -23,6 +23,7 @@ from meshctl.model.config import (
     ServiceSpec,
 )
 from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.plan import Plan
 
 PROJECT = "shop"
 HTTP_CHECK = HealthCheck(kind=CheckKind.HTTP, path="/health", port="http")
@@ -113,3 +114,16 @@ def here(config: MeshConfig, services: Iterable[str]) -> Mapping[str, str]:
 def image_id(reference: str) -> str:
     """The id that every fake gives to an image that was there from the start."""
     return f"sha256:{reference}"
+
+
+def outline(plan: Plan) -> str:
+    """One line an operation: ``start:users-1 (not created) < create:users-1 ~ ready:cache-1``, notes last.
+
+    After ``<`` what must have succeeded, after ``~`` what must only be over.
+    """
+    lines = []
+    for operation in plan.operations:
+        line = operation.id + (f" ({operation.cause})" if operation.cause else "")
+        line += f" < {' '.join(operation.after)}" if operation.after else ""
+        lines.append(line + (f" ~ {' '.join(operation.follows)}" if operation.follows else ""))
+    return "\n".join([*lines, *(f"note: {note}" for note in plan.notes)]) + "\n"

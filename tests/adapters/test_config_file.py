@@ -72,6 +72,14 @@ def test_a_named_file(folder: Path) -> None:
     assert build.context == str(folder / "sub" / "src")
 
 
+def test_a_linked_file_belongs_where_its_link_is(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text("services: {app: {build: src}}")
+    (folder / "meshctl.yaml").symlink_to(tmp_path / "real.yaml")
+    build = _load(folder).services["app"].build
+    assert build is not None
+    assert build.context == str(folder / "src")
+
+
 def test_a_named_directory(folder: Path) -> None:
     (folder / "sub").mkdir()
     assert "is a directory without a meshctl.yaml" in str(_wrong(folder, "sub"))

@@ -87,7 +87,7 @@ class FakeEngine:
         machine = self._machines.get(container_id)
         if machine is None or machine.container.state is not _UP:
             return None
-        return self.clock.now() - (machine.container.started_at or 0.0)
+        return max(0.0, self.clock.now() - (machine.container.started_at or 0.0))
 
     def write(self, instance_id: str, *texts: str, stream: str = "stdout") -> None:
         """Lines from inside the container."""

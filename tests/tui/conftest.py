@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -30,9 +31,16 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+class StandingClock(FakeClock):
+    """It is always ``NOW``; who sleeps lets the others go first."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.02))
+
+
 @pytest.fixture
 def engine() -> FakeEngine:
-    return FakeEngine(FakeClock(NOW))
+    return FakeEngine(StandingClock(NOW))
 
 
 @pytest.fixture

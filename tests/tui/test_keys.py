@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
@@ -13,6 +14,7 @@ from meshctl.engine.watch.board import Board
 from meshctl.errors import EngineError
 from meshctl.model.config import MeshConfig
 from meshctl.model.status import Health, MeshState
+from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.help import HelpScreen
 from meshctl.tui.screens.services import ServicesScreen
@@ -126,17 +128,23 @@ async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEng
         assert not app.pending
 
 
-async def test_what_is_under_way_stands_in_the_row(app_of: AppOf, engine: FakeEngine) -> None:
-    """While a verb runs its word replaces the health, and the same key does nothing more."""
-    app = await running(app_of, engine)
-    engine.hold["stop", "orders-1"] = asyncio.Event()
+async def test_what_is_under_way_stands_in_the_row(app_of: AppOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a verb runs its word replaces the health, and another verb has to wait."""
+    done = asyncio.Event()
+
+    async def slow(*_: object) -> str:
+        await done.wait()
+        return "users stopped"
+
+    monkeypatch.setattr("meshctl.tui.app.carry_out", slow)
+    app = app_of(states.healthy())
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("s", "y")
-        await until(pilot, lambda: app.pending == {"orders": "stopping"})
+        await until(pilot, lambda: "stopping…" in plain(listing(pilot).lines[1]))
         await pilot.press("r")
-        await until(pilot, lambda: "orders is stopping already" in notices(app))
-        engine.hold["stop", "orders-1"].set()
-        await until(pilot, lambda: not app.pending)
+        await until(pilot, lambda: "users is stopping already" in notices(app))
+        done.set()
+        await until(pilot, lambda: "healthy" in plain(listing(pilot).lines[1]))
 
 
 async def test_filter_as_one_types(app_of: AppOf) -> None:
@@ -157,7 +165,7 @@ async def test_letters_typed_right_after_the_slash_are_text(app_of: AppOf, engin
     calls = len(engine.calls)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("slash", "r", "s")
-        await until(pilot, lambda: [k for k in listing(pilot).keys if k] == ["users"])
+        await until(pilot, lambda: [k for k in listing(pilot).keys if k] == ["orders", "users"])
         assert engine.calls[calls:] == []
 
 

@@ -16,7 +16,7 @@ from meshctl.model.status import ProbeResult
 Exec = Callable[[str, Sequence[str], float], Awaitable[ExecResult]]
 
 #: A proxy in front of the port accepts at once and hangs up when nothing listens behind it.
-SETTLE_S = 0.05
+SETTLE_S = 0.25
 _DETAIL = 160
 
 _PROTOCOL = {CheckKind.HTTP: AppProtocol.HTTP, CheckKind.GRPC: AppProtocol.GRPC}

@@ -97,8 +97,17 @@ def test_extensions_and_version_are_ignored() -> None:
     ],
 )
 def test_the_registry(written: str | None, services: list[str], registry: str) -> None:
-    document = {"services": {name: {"image": "x"} for name in services}, "registry": written}
+    ports = [{"target": 8500, "app_protocol": "http"}]
+    document = {"services": {name: {"image": "x", "ports": ports} for name in services}, "registry": written}
     assert config_of(document).registry == registry
+
+
+@pytest.mark.parametrize("registry", ["consul", None])
+def test_a_registry_must_be_reachable(registry: str | None) -> None:
+    document = {"services": {"consul": {"image": "x", "ports": ["8500"]}}, "registry": registry}
+    error = wrong(document)
+    assert str(error) == "the registry 'consul' needs a port with app_protocol: http"
+    assert error.path == "services.consul.ports"
 
 
 def test_volumes_and_networks() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from meshctl.core.config.resolved import resolved
+from meshctl.core.config.scalars import WrittenFloat
 from tests.core.config.parsing import BASE_DIR, config_of
 
 DOCUMENT: dict[str, Any] = {
@@ -56,6 +57,16 @@ def test_it_reads_back_as_the_same_configuration() -> None:
 def test_it_is_json() -> None:
     shown = resolved(config_of(DOCUMENT))
     assert json.loads(json.dumps(shown)) == shown
+
+
+def test_it_holds_only_plain_types() -> None:
+    """What YAML and JSON writers take as it is: no enum, no number that remembers its text."""
+    smoke = [{"call": "app POST /", "data": {"price": WrittenFloat("1.50"), "rows": [[None, True]]}}]
+    todo: list[Any] = [resolved(config_of(DOCUMENT | {"smoke": smoke}))]
+    while todo:
+        value = todo.pop()
+        assert type(value) in (dict, list, str, int, float, bool, type(None)), type(value)
+        todo.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
 
 
 def test_a_service_in_compose_words() -> None:

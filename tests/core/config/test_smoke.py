@@ -69,7 +69,7 @@ def test_statuses(written: object, status: object) -> None:
         ({"call": "users GET /", "expect": {"status": "ok"}}, ".expect.status", "expected a status"),
         ({"call": "users GET /", "expect": {"within": 2}}, ".expect.within", "expected a duration"),
         ({"call": "users GET /", "expect": {"headers": []}}, ".expect.headers", "expected a mapping"),
-        ({"call": "users GET /", "trace": {"services": ["usrs"]}}, ".trace.services", "named 'usrs'"),
+        ({"call": "users GET /", "trace": {"services": ["usrs"]}}, ".trace.services[0]", "named 'usrs'"),
         ({"call": "users GET /", "trace": {"no_errors": "perhaps"}}, ".trace.no_errors", "true or false"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -66,10 +67,8 @@ def _is(path: Path, question: Callable[[Path], bool]) -> bool:
 
 
 def _absolute(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ConfigError(f"cannot read {str(path)!r}: {error}", file=str(path)) from None
+    """Without ``.`` and ``..``; a link stays a link, and paths in the file start where the link is."""
+    return Path(posixpath.normpath(path.absolute()))
 
 
 def _with_dotenv(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from meshctl.core.config.services import DEFAULT_NETWORK, Around, read_service
 from meshctl.core.config.smoke import read_smoke
 from meshctl.core.names import nearest
 from meshctl.errors import ConfigError, UsageError
-from meshctl.model.config import MeshConfig, ServiceSpec
+from meshctl.model.config import AppProtocol, MeshConfig, ServiceSpec
 
 DEFAULT_REGISTRY = "consul"
 
@@ -152,7 +152,13 @@ def _registry(root: Reader, services: Mapping[str, ServiceSpec]) -> str:
             raise Wrong(f"the registry '{name}' is no service here", nearest=nearest(name, services))
         return name
 
-    return root.get("registry", known, DEFAULT_REGISTRY if DEFAULT_REGISTRY in services else "")
+    name = root.get("registry", known, DEFAULT_REGISTRY if DEFAULT_REGISTRY in services else "")
+    ports = services[name].ports if name else ()
+    if name and not any(port.app_protocol is AppProtocol.HTTP for port in ports):
+        path = f"services.{name}.ports"
+        message = f"the registry '{name}' needs a port with app_protocol: http"
+        root.problems.add(path, message, hint="Write registry: '' if it is not the registry of this project.")
+    return name
 
 
 def _names(root: Reader, key: str) -> tuple[str, ...]:

@@ -180,7 +180,8 @@ def _networks(service: Reader, declared: tuple[str, ...]) -> tuple[str, ...]:
             Reader({} if value is None else value, path, SERVICE_NETWORK, service.problems)
             names.append(service.converted(name, path, known, ""))
         return tuple(names)
-    return tuple(dict.fromkeys(service.get("networks", listed(known), (DEFAULT_NETWORK,))))
+    default: tuple[str, ...] = (DEFAULT_NETWORK,)
+    return tuple(dict.fromkeys(service.get("networks", listed(known), default)))
 
 
 def _labels(service: Reader) -> Mapping[str, str]:
