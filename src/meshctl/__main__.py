@@ -1,7 +1,5 @@
 """``python -m meshctl``."""
 
-import sys
+from meshctl.cli.main import entry
 
-from meshctl.cli.main import main
-
-sys.exit(main())
+entry()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from meshctl.engine.call import ALL, Directory, call, call_blocking, call_every_blocking, resolve
+from meshctl.engine.call import ALL, Directory, call_every, call_one, resolve
 from meshctl.errors import CallError, EngineUnavailable, NoHealthyInstance, RegistryUnavailable, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
@@ -192,16 +192,16 @@ def test_a_protocol_that_is_not_published_is_named() -> None:
         addresses(World(), CallRequest("orders", "", "shop.v1.Orders/Get"))
 
 
-async def test_a_call_goes_to_one_of_the_endpoints() -> None:
+def test_a_call_goes_to_one_of_the_endpoints() -> None:
     directory = World().directory()
-    first = await call(directory, Echo(), get(), pick=lambda endpoints: endpoints[0])
-    last = call_blocking(directory, Echo().send, get(), pick=lambda endpoints: endpoints[-1])
+    first = call_one(directory, Echo().send, get(), pick=lambda endpoints: endpoints[0])
+    last = call_one(directory, Echo().send, get(), pick=lambda endpoints: endpoints[-1])
     assert (first.body, last.body) == ("orders:1", "orders:2")
 
 
 def test_repeated_calls_reach_every_instance() -> None:
     directory = World().directory()
-    assert {call_blocking(directory, Echo().send, get()).instance for _ in range(60)} == {
+    assert {call_one(directory, Echo().send, get()).instance for _ in range(60)} == {
         "orders-1",
         "orders-2",
     }
@@ -209,6 +209,6 @@ def test_repeated_calls_reach_every_instance() -> None:
 
 def test_all_means_every_endpoint() -> None:
     directory, send = World().directory(), Echo().send
-    replies = call_every_blocking(directory, send, get(instance=ALL))
+    replies = call_every(directory, send, get(instance=ALL))
     assert [reply.instance for reply in replies] == ["orders-1", "orders-2"]
-    assert len(call_every_blocking(directory, send, get())) == 1
+    assert len(call_every(directory, send, get())) == 1

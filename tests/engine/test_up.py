@@ -143,6 +143,18 @@ async def test_a_loop_that_was_there_before_fails_too() -> None:
     report = await run(on)
     assert report.failures[0].instance == "db-1"
     assert "exited 7" in report.failures[0].message
+    assert report.elapsed_ms < 1000
+    await on.mesh.close()
+
+
+async def test_deaths_of_long_ago_do_not_make_one_of_now_a_loop() -> None:
+    on = stage(with_changed(shop(), "db", restart=RestartPolicy.ALWAYS), db=Behaviour(ready_after_s=1.0))
+    config = on.mesh.config
+    on.engine.seed(container_request(config, config.services["db"], 1), restarts=5)
+    await on.clock.sleep(1000.0)
+    on.engine.die("db-1", 1)
+    assert (await run(on)).ready
+    assert on.engine.get("db-1").restarts == 6
     await on.mesh.close()
 
 
@@ -170,9 +182,7 @@ async def test_out_of_time_says_what_it_waited_for() -> None:
     report = await run(on, timeout_s=20.0)
     assert report.timed_out and not report.ready
     assert isinstance(report.error, DeadlineExceeded)
-    assert [f.message for f in report.failures] == [
-        "db-1 is not ready: connection refused; its last line: starting"
-    ]
+    assert [f.message for f in report.failures] == ["db-1 is not ready: connection refused; its last line: starting"]
     assert report.failures[0].kind == "timed out"
     assert 20_000 <= report.elapsed_ms < 20_300
 

@@ -112,7 +112,7 @@ class FakeEngine:
 
     def stamp(self) -> float:
         """The time now, later than every stamp before."""
-        self._last_time = max(self.clock.now(), self._last_time + 1e-5)
+        self._last_time = max(self.clock.now(), self._last_time + 5e-7)
         return self._last_time
 
     def publish(self, machine: Machine, action: str, exit_code: int | None = None) -> None:

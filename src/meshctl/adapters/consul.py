@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from meshctl.adapters.http_wire import DeadlineConnection
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import CheckStatus, Registration
 
 T = TypeVar("T")
 

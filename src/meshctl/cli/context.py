@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +32,9 @@ def output_of(options: argparse.Namespace) -> Output:
 
 def with_mesh(options: argparse.Namespace, work: Callable[[Mesh], Awaitable[T]]) -> T:
     """Load the file, open the mesh, run ``work`` to its end and close, also on Ctrl-C."""
+    import asyncio
+    import signal
+
     from meshctl.bootstrap import open_mesh
 
     config = config_of(options)

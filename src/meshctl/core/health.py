@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshctl.core.words import shorten
 from meshctl.model.config import CheckKind, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import (
@@ -19,8 +20,6 @@ from meshctl.model.status import (
 GRACE_S = 10.0
 #: This many deaths make a crash loop.
 CRASH_LOOP_DEATHS = 3
-#: A check's output is cut to this many characters.
-OUTPUT_WIDTH = 120
 
 NOT_CREATED = "not created"
 
@@ -110,12 +109,6 @@ def fold_service(
         reasons=_service_reasons(desired, instances, waiting_for),
         instances=tuple(instances),
     )
-
-
-def shorten(text: str, width: int = OUTPUT_WIDTH) -> str:
-    """One line of at most ``width`` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
 
 
 def exit_words(container: Container) -> str:

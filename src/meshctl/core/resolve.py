@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from meshctl.core.health import shorten
+from meshctl.core.words import shorten
 from meshctl.errors import CallError, NoHealthyInstance, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import CheckStatus, Registration
 
 HTTP = "http"
 GRPC = "grpc"

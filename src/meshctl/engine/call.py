@@ -20,8 +20,7 @@ from meshctl.errors import MeshError, RegistryUnavailable
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container
-from meshctl.model.status import Registration
-from meshctl.ports import Caller
+from meshctl.model.registry import Registration
 
 #: ``CallRequest.instance`` that asks for every healthy instance.
 ALL = "all"
@@ -71,25 +70,17 @@ def resolve(directory: Directory, request: CallRequest) -> tuple[Endpoint, ...]:
     return registered_endpoints(name, registrations, mine, protocol)
 
 
-async def call(directory: Directory, caller: Caller, request: CallRequest, pick: Pick = random.choice) -> CallReply:
-    """Resolve off the event loop, send to one of the endpoints. Raises as ``resolve`` and the caller do."""
-    import asyncio
-
-    endpoints = await asyncio.to_thread(resolve, directory, request)
-    return await caller.call(pick(endpoints), request)
-
-
-def call_blocking(directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice) -> CallReply:
-    """``call`` without an event loop, for a process that waits for nothing else: Ctrl-C ends it at once."""
+def call_one(directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice) -> CallReply:
+    """Resolve and send, without an event loop: Ctrl-C ends it at once. Raises as ``resolve`` and ``send`` do."""
     return send(pick(resolve(directory, request)), request)
 
 
-def call_every_blocking(
+def call_every(
     directory: Directory, send: Send, request: CallRequest, pick: Pick = random.choice
 ) -> tuple[CallReply, ...]:
-    """One reply, or with ``instance`` ``all`` one of each healthy instance in turn. Raises as ``call_blocking``."""
+    """One reply, or with ``instance`` ``all`` one of each healthy instance in turn. Raises as ``call_one``."""
     if request.instance != ALL:
-        return (call_blocking(directory, send, request, pick),)
+        return (call_one(directory, send, request, pick),)
     return tuple(send(endpoint, request) for endpoint in resolve(directory, request))
 
 

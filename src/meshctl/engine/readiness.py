@@ -18,6 +18,8 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.2
 #: This many deaths while waiting are enough to call it failed.
 DEATHS = 3
+#: A run that was shorter than this is one more turn of a crash loop, a longer one begins anew.
+LOOP_S = 10.0
 #: An instance without a check that was just started must have lived this long.
 SETTLE_S = 0.5
 LOG_LINES = 20
@@ -151,13 +153,20 @@ class _Deaths:
         if self.baseline is None:
             self.baseline = container.restarts
         deaths = container.restarts - self.baseline
-        if container.state is ContainerState.RESTARTING:
+        if container.state is ContainerState.RESTARTING and _lived_s(container) < LOOP_S:
             deaths = max(deaths, container.restarts)
         if deaths < DEATHS:
             return ""
         why = exit_words(self.last) if self.last else ""
         words = f"{container.instance_id} died {deaths} times while starting"
         return f"{words} ({why})" if why else words
+
+
+def _lived_s(container: Container) -> float:
+    """How long its last run was, seconds; 0 when the engine does not tell."""
+    if container.started_at is None or container.finished_at is None:
+        return 0.0
+    return container.finished_at - container.started_at
 
 
 async def _probe(wait: Wait, spec: ServiceSpec, container: Container) -> str:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import ContainerState, EngineEvent
+from meshctl.model.registry import CheckStatus as CheckStatus
+from meshctl.model.registry import Registration as Registration
 
 
 class Health(StrEnum):
@@ -24,15 +26,6 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
-class CheckStatus(StrEnum):
-    """Consul's word for a check; ABSENT: the instance is not registered."""
-
-    PASSING = "passing"
-    WARNING = "warning"
-    CRITICAL = "critical"
-    ABSENT = "absent"
-
-
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     """meshctl's own check of one instance. ``detail`` says why not, for a person."""
@@ -40,20 +33,6 @@ class ProbeResult:
     ok: bool
     detail: str = ""
     elapsed_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """One instance as the registry lists it; ``output`` is the failing check's text."""
-
-    id: str
-    service: str
-    address: str
-    port: int
-    status: CheckStatus
-    tags: tuple[str, ...] = ()
-    meta: Mapping[str, str] = field(default_factory=dict)
-    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _LARGEST_BODY = 64 * 1024 * 1024
 def run(options: argparse.Namespace) -> int:
     """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK."""
     from meshctl.bootstrap import open_directory, sender_for
-    from meshctl.engine.call import call_every_blocking
+    from meshctl.engine.call import call_every
 
     request = request_of(options)
     directory = open_directory(config_of(options))
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     out = output_of(options)
     replies: list[CallReply] = []
     for _ in range(options.repeat):
-        for reply in call_every_blocking(directory, send, request):
+        for reply in call_every(directory, send, request):
             replies.append(reply)
             if not options.json:
                 _show(out, reply, quiet=options.quiet)
