@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from meshctl.core.resolve import HTTP, published_address
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
-from meshctl.model.containers import Container, ContainerState
+from meshctl.model.containers import Container
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.model.status import CheckStatus, ProbeResult, Registration
 from tests.fakes.containers import FakeEngine
@@ -186,7 +186,3 @@ class RecordingSink:
             for event in self.events
             if event.phase is Phase.DONE and (not operation or event.operation == operation)
         ]
-
-
-def is_running(container: Container) -> bool:
-    return container.state is ContainerState.RUNNING
