@@ -33,6 +33,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
                 "service": operation.service,
                 "cause": operation.cause,
                 "after": list(operation.after),
+                "follows": list(operation.follows),
             }
             for operation in plan.operations
         ],

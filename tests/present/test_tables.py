@@ -1,0 +1,107 @@
+"""Tables, plans and units as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshctl.model.config import ServiceKind
+from meshctl.model.containers import ContainerState
+from meshctl.model.plan import Operation, OperationKind, Plan, Step
+from meshctl.model.status import CheckStatus, Health, InstanceStatus, ProbeResult, ServiceStatus
+from meshctl.present.lines import plain
+from meshctl.present.plan_text import critical_text, plan_data, plan_text
+from meshctl.present.services_table import services_data, services_table
+from meshctl.present.status import symbol, tone, word
+from meshctl.present.units import age, duration, percent, size
+
+WELL = InstanceStatus(
+    "web-1",
+    "shop-web-1",
+    "c1",
+    ContainerState.RUNNING,
+    Health.HEALTHY,
+    ports={"http": "127.0.0.1:1"},
+    probe=ProbeResult(True),
+    registry=CheckStatus.PASSING,
+)
+ILL = InstanceStatus("db-1", "shop-db-1", "c2", ContainerState.EXITED, Health.UNHEALTHY, ("exited 3",), restarts=2)
+SERVICES = (
+    ServiceStatus("web", ServiceKind.APPLICATION, "running", Health.HEALTHY, 1, 1, instances=(WELL,)),
+    ServiceStatus("db", ServiceKind.INFRASTRUCTURE, "exited", Health.UNHEALTHY, 0, 1, 2, ("exited 3",), (ILL,)),
+)
+
+
+def test_the_table_is_aligned_and_carries_the_reason() -> None:
+    assert "\n".join(plain(line).rstrip() for line in services_table(SERVICES)) == (
+        "SERVICE  HEALTH       READY  RESTARTS  PORTS\n"
+        "web      ● healthy      1/1         0  http 127.0.0.1:1\n"
+        "db       ✖ unhealthy    0/1         2                    exited 3"
+    )
+
+
+def test_the_data_are_the_documented_ones() -> None:
+    web, db = services_data(SERVICES)
+    assert (web["health"], web["instances"][0]["probe"], web["instances"][0]["registry"]) == (
+        "healthy",
+        "passing",
+        "passing",
+    )
+    assert (db["instances"][0]["probe"], db["instances"][0]["registry"], db["restarts"]) == (None, None, 2)
+
+
+def test_every_verdict_has_a_look() -> None:
+    looks = [(symbol(health), word(health)) for health in Health]
+    assert len(set(looks)) == len(Health)
+    assert all(tone(health) for health in Health)
+
+
+def test_a_plan_names_causes_and_what_is_waited_for() -> None:
+    plan = Plan(
+        "shop",
+        (
+            Operation("start:db-1", OperationKind.START, "db-1", "db", "is exited"),
+            Operation("ready:db-1", OperationKind.WAIT_READY, "db-1", "db", after=("start:db-1",)),
+            Operation("start:web-1", OperationKind.START, "web-1", "web", "is exited", ("ready:db-1",)),
+        ),
+        ("api is kept",),
+    )
+    assert plan_text(plan) == (
+        "start          db-1  (is exited)\nstart          web-1  (is exited)  after ready:db-1\nnote: api is kept"
+    )
+    assert [operation["id"] for operation in plan_data(plan)["operations"]] == [
+        "start:db-1",
+        "ready:db-1",
+        "start:web-1",
+    ]
+    assert plan_text(Plan("shop")) == "nothing to do"
+
+
+def test_the_critical_path_leaves_out_what_took_no_time() -> None:
+    steps = (Step("create", "db-1", 0.001), Step("start", "db-1", 0.5), Step("wait ready", "db-1", 1.25))
+    assert critical_text(steps) == "critical path 1.8 s: start db-1 500 ms → wait ready db-1 1.2 s"
+    assert critical_text(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0003, "0.3 ms"), (0.0412, "41.2 ms"), (0.4, "400 ms"), (0.9996, "1.0 s"), (59.96, "1m00s"), (125, "2m05s")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.9, "0 s"), (59.9, "59 s"), (60, "1m"), (7200, "2h"), (180000, "2d")])
+def test_ages(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"), [(0, "0%"), (0.004, "0.4%"), (0.04, "4%"), (0.123, "12%"), (1.5, "150%")]
+)
+def test_percentages(fraction: float, text: str) -> None:
+    assert percent(fraction) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0B"), (999, "999B"), (88 * 2**20, "88M"), (1288490189, "1.2G")])
+def test_sizes(count: int, text: str) -> None:
+    assert size(count) == text
