@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 import pytest
+from textual.pilot import Pilot
 
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.store import MeshStore
@@ -61,3 +62,10 @@ def put(store: MeshStore, state: MeshState) -> None:
     """Make the store hold ``state``."""
     kept = ("project", "revision")
     store.update(**{f.name: getattr(state, f.name) for f in fields(state) if f.name not in kept})
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Wait for the app to come to a state."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await pilot.pause()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
-from textual.command import CommandPalette
+from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.engine.up import UpOptions, up
@@ -26,7 +25,7 @@ from tests.builders import application, mesh_config, spec
 from tests.fakes.containers import FakeEngine
 from tests.fakes.world import RecordingSink
 from tests.tui import states
-from tests.tui.conftest import AppOf, put
+from tests.tui.conftest import AppOf, put, until
 
 SIZE = (110, 30)
 
@@ -50,13 +49,6 @@ async def told(app: MeshApp, engine: FakeEngine) -> None:
     board = Board(app.mesh.config, app.store, engine.clock)
     board.engine_up(await engine.info())
     board.observed(await engine.observe("shop"))
-
-
-async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
-    """Wait for the app to come to a state."""
-    async with asyncio.timeout(5):
-        while not holds():
-            await pilot.pause()
 
 
 def listing(pilot: Pilot[int]) -> ServiceList:
@@ -240,9 +232,10 @@ async def test_the_palette_stops_a_service_by_name(app_of: AppOf, engine: FakeEn
     """A verb of the palette asks as the key does."""
     app = await running(app_of, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("colon", *"stop redis")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
-        await until(pilot, lambda: app.screen.query_one("CommandList").option_count == 1)  # type: ignore[attr-defined]
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(app.focused, CommandInput))
+        await pilot.press(*"stop redis")
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ServicesScreen) and app.screen.query_one(Question).display)
         await pilot.press("y")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from textual.command import CommandList
+from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.model.containers import LogLine
@@ -13,7 +13,7 @@ from meshctl.model.status import MeshState
 from meshctl.tui.screens.logs import LogsScreen
 from meshctl.tui.widgets.log_view import LogView
 from tests.tui import states
-from tests.tui.conftest import AppOf
+from tests.tui.conftest import AppOf, until
 
 Compare = Callable[..., bool]
 TYPICAL = (120, 34)
@@ -77,9 +77,11 @@ def test_palette(snap_compare: Compare, app_of: AppOf) -> None:
     """Every command by name."""
 
     async def search(pilot: Pilot[int]) -> None:
-        await pilot.press("colon", *"stop")
-        while pilot.app.screen.query_one(CommandList).option_count != len(states.config().services):
-            await pilot.pause()
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(pilot.app.focused, CommandInput))
+        await pilot.press(*"stop")
+        services = len(states.config().services)
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count == services)
 
     assert snap_compare(app_of(states.healthy()), run_before=search, terminal_size=(100, 28))
 
