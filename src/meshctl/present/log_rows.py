@@ -14,6 +14,8 @@ _EVENT_KEYS = ("event", "message", "msg")
 _LEVEL_KEYS = ("level", "levelname", "severity")
 #: Told already by the row itself.
 _KNOWN_KEYS = {*_EVENT_KEYS, *_LEVEL_KEYS, "timestamp", "time", "ts", "service", "instance"}
+#: Long and seldom read: what is cut at the edge of the screen may as well be these.
+_LAST_KEYS = ("trace_id", "span_id", "logger")
 _LEVEL_TONES = {
     "debug": MUTED,
     "info": "",
@@ -54,7 +56,7 @@ def _structured(fields: dict[str, object]) -> list[Span]:
     level = str(_first(fields, _LEVEL_KEYS)).lower()
     event = _clean(_first(fields, _EVENT_KEYS))
     spans = [Span(f"{fit(level, 7).ljust(7)} ", _LEVEL_TONES.get(level, MUTED)), Span(event)]
-    for key, value in fields.items():
+    for key, value in sorted(fields.items(), key=lambda field: field[0] in _LAST_KEYS):
         if key not in _KNOWN_KEYS and value not in (None, ""):
             spans += [Span(f"  {key}=", MUTED), Span(_clean(value), ACCENT if key == "trace_id" else "")]
     return spans

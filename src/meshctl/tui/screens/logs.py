@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from meshctl.engine.logs import stream_logs
+from meshctl.engine.watch.tasks import closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.status import MeshState
@@ -132,12 +133,11 @@ class LogsScreen(MeshScreen):
         while True:
             tail = TAIL if since is None else None
             try:
-                async for line in stream_logs(
-                    mesh, services, follow=True, since=since, tail=tail, grep=None, trace=None
-                ):
-                    since = line.time + 1e-6
-                    self._trouble = ""
-                    self._arrived.append(line)
+                async with closing(stream_logs(mesh, services, follow=True, since=since, tail=tail)) as lines:
+                    async for line in lines:
+                        since = line.time + 1e-6
+                        self._trouble = ""
+                        self._arrived.append(line)
             except MeshError as error:
                 self._trouble = str(error)
             await mesh.clock.sleep(RETRY_S)

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from meshctl.model.containers import LogLine
-from meshctl.present.lines import Line, plain
+from meshctl.present.lines import Line, fit_line, plain
 from meshctl.present.log_rows import log_row
 from meshctl.tui.widgets.line_pane import LinePane
 from meshctl.tui.widgets.toned import toned_strip
@@ -91,7 +91,8 @@ class LogView(LinePane):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         line = self._shown[index] if index < len(self._shown) else ()
-        strip = toned_strip(self, line, self.size.width + self._shift)
+        width = self.size.width + self._shift
+        strip = toned_strip(self, fit_line(line, width), width)
         return strip.crop(self._shift, self._shift + self.size.width)
 
     def _matches(self, row: Line) -> bool:

@@ -1,0 +1,272 @@
+"""The watcher over a world in memory: what it sees, how fast, and what it does when a side is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from meshctl.core.plan.request import container_request
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.store import MeshStore
+from meshctl.engine.watch.watcher import Watcher
+from meshctl.model.config import MeshConfig, RestartPolicy
+from meshctl.model.containers import Container
+from meshctl.model.status import CheckStatus, Health, MeshState, ProbeResult, Registration, ServiceStatus
+from tests.builders import application, mesh_config, spec
+from tests.fakes.containers import FakeEngine
+from tests.fakes.machine import Behaviour
+from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
+
+State = Callable[[MeshState], bool]
+
+
+@dataclass
+class World:
+    """A project that runs, and all its knobs."""
+
+    config: MeshConfig
+    clock: FakeClock
+    engine: FakeEngine
+    registry: FakeRegistry
+    prober: FakeProber
+    store: MeshStore
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock)
+        async with Watcher(mesh, self.store):
+            yield
+        await self.engine.close()
+
+    async def until(self, holds: State) -> MeshState:
+        """The first state that fits; within a minute of the world's time."""
+        reader = self.store.subscribe()
+        deadline = self.clock.monotonic() + 120
+        state = reader.snapshot
+        async with asyncio.timeout(20):
+            while not holds(state):
+                assert self.clock.monotonic() < deadline, f"still {state}"
+                state = await reader.next()
+        reader.close()
+        return state
+
+    def run(self, service: str, instance: int = 1) -> Container:
+        request = container_request(self.config, self.config.services[service], instance)
+        return self.engine.seed(request)
+
+    def status(self, service: str) -> ServiceStatus:
+        return status(self.store.state, service)
+
+
+def status(state: MeshState, service: str) -> ServiceStatus:
+    return next(one for one in state.services if one.service == service)
+
+
+def is_(service: str, *healths: Health) -> State:
+    return lambda state: bool(state.services) and status(state, service).health in healths
+
+
+def texts(state: MeshState) -> list[str]:
+    return [line.text for line in state.happenings]
+
+
+@pytest.fixture
+def world() -> World:
+    config = mesh_config(
+        application("orders", restart=RestartPolicy.UNLESS_STOPPED),
+        application("users"),
+        spec("consul"),
+    )
+    clock = FakeClock()
+    engine = FakeEngine(clock)
+    registry = FakeRegistry(engine)
+    made = World(config, clock, engine, registry, FakeProber(engine), MeshStore("shop", clock))
+    for service in config.services:
+        made.run(service)
+    return made
+
+
+async def test_a_running_mesh_is_seen_healthy(world: World) -> None:
+    """Containers, probes, registry and resources come together."""
+    async with world.watched():
+        state = await world.until(
+            lambda s: bool(s.services) and all(x.health is Health.HEALTHY for x in s.services) and len(s.usage) == 3
+        )
+    assert [(link.name, link.up) for link in state.links] == [("fake", True), ("consul", True)]
+    assert state.links[1].detail == "2 passing"
+    assert status(state, "orders").instances[0].registry is CheckStatus.PASSING
+
+
+async def test_before_the_first_list_nothing_is_claimed(world: World) -> None:
+    async with world.watched():
+        assert world.store.state.services == ()
+
+
+async def test_a_death_is_seen_at_once(world: World) -> None:
+    """Within 300 ms of the world's time, by the event alone."""
+    async with world.watched():
+        await world.until(is_("users", Health.HEALTHY))
+        began = world.clock.monotonic()
+        world.engine.die("users-1", 1)
+        state = await world.until(is_("users", Health.UNHEALTHY))
+        assert world.clock.monotonic() - began < 0.3
+        assert status(state, "users").reasons == ("exited 1",)
+        assert "exit 1" in texts(state)
+
+
+async def test_a_restart_is_told_with_its_cause(world: World) -> None:
+    async with world.watched():
+        await world.until(is_("orders", Health.HEALTHY))
+        world.engine.die("orders-1", 137, oom=True)
+        state = await world.until(lambda s: any(text.startswith("restarted: exit 137") for text in texts(s)))
+        assert "restarted: exit 137, out of memory" in texts(state)
+        state = await world.until(lambda s: any(text.startswith("healthy after") for text in texts(s)))
+
+
+async def test_a_crash_loop_is_named_and_forgiven(world: World) -> None:
+    """Three deaths within a minute; a quiet minute later it is healthy again."""
+    async with world.watched():
+        await world.until(is_("orders", Health.HEALTHY))
+        for _ in range(3):
+            await world.until(lambda s: world.engine.states()["orders-1"] == "running")
+            world.engine.die("orders-1", 1)
+            await world.until(lambda s: status(s, "orders").instances[0].state != "running")
+        await world.until(is_("orders", Health.CRASH_LOOP))
+        await world.until(is_("orders", Health.HEALTHY))
+
+
+async def test_a_lost_engine_keeps_what_was_known(world: World) -> None:
+    """The link says since when; what is back is seen without being told."""
+    async with world.watched():
+        before = await world.until(is_("users", Health.HEALTHY))
+        world.engine.go_away()
+        lost = await world.until(lambda s: not s.links[0].up)
+        assert lost.links[0].detail == "the event stream ended" or lost.links[0].hint == "Start it."
+        assert [x.service for x in lost.services] == [x.service for x in before.services]
+        world.engine.up = True
+        world.engine.die("users-1", 1)
+        back = await world.until(lambda s: s.links[0].up and is_("users", Health.UNHEALTHY)(s))
+        assert back.observed_at is not None and lost.observed_at is not None
+        assert back.observed_at > lost.observed_at
+
+
+async def test_it_starts_without_an_engine(world: World) -> None:
+    """No engine at all: the state says why and what to do, and heals by itself."""
+    world.engine.up = False
+    async with world.watched():
+        state = await world.until(lambda s: bool(s.links) and s.links[0].hint == "Start it.")
+        assert (state.services, state.observed_at) == ((), None)
+        world.engine.up = True
+        await world.until(is_("users", Health.HEALTHY))
+
+
+async def test_a_lost_registry_is_a_reason(world: World) -> None:
+    """Services that register are not called healthy by one side alone."""
+    async with world.watched():
+        await world.until(is_("users", Health.HEALTHY))
+        world.engine.die("consul-1", 1)
+        await world.registry.stop()
+        state = await world.until(lambda s: len(s.links) > 1 and not s.links[1].up and is_("users", Health.DEGRADED)(s))
+        assert "consul cannot be asked" in status(state, "users").reasons[0]
+        world.registry.up = True
+        await world.engine.start_container(world.engine.get("consul-1").id)
+        await world.until(is_("users", Health.HEALTHY))
+
+
+async def test_disagreement_names_both_sides(world: World) -> None:
+    """The own probe passes, the registry's check does not."""
+    world.engine.behaviours["users"] = Behaviour(check=CheckStatus.CRITICAL, check_output="port 8001 refused")
+    async with world.watched():
+        state = await world.until(lambda s: is_("users", Health.DEGRADED, Health.STARTING)(s) and s.links[-1].up)
+        await world.until(lambda s: "consul critical" in "".join(status(s, "users").reasons))
+        assert state.project == "shop"
+
+
+async def test_one_failed_probe_of_a_healthy_service_is_no_verdict(world: World) -> None:
+    """It takes as many failures in a row as the check's ``retries``."""
+    answers: list[bool] = []
+
+    async def probe(*args: object) -> ProbeResult:
+        await asyncio.sleep(0)
+        return ProbeResult(answers.pop(0) if answers else True, "refused")
+
+    world.prober.probe = probe  # type: ignore[method-assign]
+    async with world.watched():
+        await world.until(is_("users", Health.HEALTHY))
+        answers += [False, False]
+        healthy = await world.until(lambda s: not answers)
+        assert status(healthy, "users").health is Health.HEALTHY
+
+
+async def test_a_probe_that_breaks_is_an_answer(world: World) -> None:
+    """An error inside the prober ends nothing."""
+
+    async def probe(*args: object) -> ProbeResult:
+        await asyncio.sleep(0)
+        raise RuntimeError("boom")
+
+    world.prober.probe = probe  # type: ignore[method-assign]
+    async with world.watched():
+        await world.until(lambda s: bool(s.services) and "boom" in "".join(status(s, "users").reasons))
+
+
+async def test_a_watcher_that_breaks_is_told_and_started_again(world: World) -> None:
+    """Nothing dies silently."""
+    observe, broken = world.engine.observe, [True]
+
+    async def breaks_once(project: str, images: tuple[str, ...] = ()) -> object:
+        if broken.pop() if broken else False:
+            raise RuntimeError("boom")
+        return await observe(project, images)
+
+    world.engine.observe = breaks_once  # type: ignore[method-assign,assignment]
+    async with world.watched():
+        state = await world.until(is_("users", Health.HEALTHY))
+    assert "watching containers failed, trying again: boom" in texts(state)
+
+
+async def test_instances_that_come_and_go_are_followed(world: World) -> None:
+    """A second instance is probed and counted; one that is removed leaves the figures."""
+    async with world.watched():
+        await world.until(lambda s: "users" in s.usage)
+        request = container_request(world.config, world.config.services["users"], 2)
+        await world.engine.start_container(await world.engine.create_container(request))
+        await world.registry.register(Registration("users-2", "users", "127.0.0.1", 1, CheckStatus.PASSING))
+        state = await world.until(lambda s: status(s, "users").ready == 2)
+        assert "scaled 1 → 2" in texts(state)
+        for one in ("users-1", "users-2"):
+            await world.engine.remove_container(world.engine.get(one).id)
+        await world.until(lambda s: not status(s, "users").instances and "users" not in s.usage)
+
+
+async def test_a_service_waits_for_what_it_needs(world: World) -> None:
+    """Created and not started: the row says for whom."""
+    world.config = mesh_config(application("orders", "postgres"), spec("postgres"))
+    world.engine = FakeEngine(world.clock)
+    world.prober = FakeProber(world.engine)
+    world.engine.behaviours["postgres"] = Behaviour(ready_after_s=8)
+    world.run("postgres")
+    world.engine.seed(container_request(world.config, world.config.services["orders"], 1), started=False)
+    async with world.watched():
+        state = await world.until(is_("orders", Health.STARTING))
+        assert status(state, "orders").reasons[0].startswith("waits for postgres, which is starting since ")
+
+
+async def test_a_profile_nobody_asked_for_is_not_shown(world: World) -> None:
+    loadgen = replace(application("loadgen"), profiles=("load",))
+    world.config = replace(world.config, services={**world.config.services, "loadgen": loadgen})
+    async with world.watched():
+        state = await world.until(is_("users", Health.HEALTHY))
+    assert "loadgen" not in [x.service for x in state.services]
+
+
+async def test_leaving_ends_every_task(world: World) -> None:
+    before = asyncio.all_tasks()
+    async with world.watched():
+        await world.until(lambda s: len(s.usage) == 3)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before

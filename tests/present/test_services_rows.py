@@ -1,0 +1,96 @@
+"""The services list at every width."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from meshctl.model.status import Health, MeshState
+from meshctl.present.lines import plain
+from meshctl.present.services_rows import matches, ordered, services_rows
+from tests.tui import states
+from tests.tui.states import NOW, healthy, service, troubled, with_services
+
+
+def names(state: MeshState, **options: object) -> list[str]:
+    return [row.key for row in services_rows(state, 120, NOW, **options).rows]  # type: ignore[arg-type]
+
+
+def row(state: MeshState, name: str, width: int = 120) -> str:
+    table = services_rows(state, width, NOW)
+    return next(plain(r.line) for r in table.rows if r.key == name)
+
+
+def test_what_is_not_well_comes_first_within_its_group() -> None:
+    assert names(troubled()) == [
+        *("", "worker", "inventory", "notifications", "users", "orders", "echo"),
+        *("", "rabbitmq", "consul", "postgres", "redis"),
+    ]
+
+
+def test_equals_keep_the_order_of_the_file() -> None:
+    assert [s.service for s in ordered(healthy().services)] == [s.service for s in healthy().services]
+
+
+@pytest.mark.parametrize("width", range(40, 200))
+def test_lines_are_as_wide_as_the_room_and_never_jump(width: int) -> None:
+    """Every row and the heading end in the same column, whatever the figures are."""
+    table = services_rows(troubled(), width, NOW)
+    lines = [plain(table.header), *(plain(r.line) for r in table.rows if r.key)]
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines[0]) <= max(width, 40)
+
+
+def test_columns_go_by_rank() -> None:
+    headings = {width: plain(services_rows(healthy(), width, NOW).header).split() for width in (120, 100, 80, 60)}
+    assert headings[120] == ["service", "health", "inst", "cpu", "mem", "restarts", "age"]
+    assert headings[100] == ["service", "health", "inst", "cpu", "mem", "restarts"]
+    assert headings[80] == ["service", "health", "inst", "cpu", "mem"]
+    assert headings[60][:2] == ["service", "health"]
+
+
+def test_the_reason_stands_in_the_row_and_is_cut_with_an_ellipsis() -> None:
+    reason = "probe passes, consul critical: connection refused on port 8001"
+    assert f"▲ inventory      degraded · {reason}" in row(troubled(), "inventory", 160)
+    assert "…" in row(troubled(), "inventory", 80)
+
+
+def test_a_reason_does_not_repeat_the_word_before_it() -> None:
+    assert "crash loop · 4 restarts; exit 1" in row(troubled(), "worker")
+
+
+def test_a_healthy_row_has_no_reason() -> None:
+    assert "healthy ·" not in row(healthy(), "orders")
+
+
+def test_age_is_of_the_youngest_instance() -> None:
+    status = service("orders", count=2)
+    young = replace(status.instances[1], started_at=NOW - 5)
+    state = with_services(healthy(), replace(status, instances=(status.instances[0], young)))
+    assert row(state, "orders").rstrip().endswith("5 s")
+
+
+def test_a_stopped_service_claims_no_figures() -> None:
+    text = row(with_services(healthy(), service("orders", Health.STOPPED)), "orders")
+    assert "%" not in text and text.rstrip().endswith("–")
+
+
+def test_what_is_being_done_stands_for_the_health() -> None:
+    table = services_rows(healthy(), 120, NOW, pending={"orders": "stopping"})
+    assert "stopping…" in next(plain(r.line) for r in table.rows if r.key == "orders")
+
+
+def test_filtering() -> None:
+    assert names(troubled(), wanted="crash") == ["", "worker"]
+    assert names(troubled(), wanted="infra healthy") == ["", "consul", "postgres", "redis"]
+    assert not matches(service("orders"), "degraded")
+
+
+def test_groups_stand_apart_where_there_is_room() -> None:
+    assert names(healthy(), height=13).count("") == 3
+    assert names(healthy(), height=12).count("") == 2
+
+
+def test_an_empty_state_has_no_rows() -> None:
+    assert names(states.no_engine()) == []
