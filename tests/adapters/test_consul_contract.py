@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -17,8 +16,7 @@ from meshctl.errors import RegistryUnavailable
 from meshctl.model.status import CheckStatus, Registration
 from meshctl.ports import Registry
 from tests.adapters.contract_registry import Backstage, RegistryContract, orders
-
-IMAGE = os.environ.get("MESH_CONSUL_IMAGE", "meshctl/consul:dev")
+from tests.images import base_image
 
 
 class Agent:
@@ -77,7 +75,7 @@ def engine() -> Iterator[Any]:
 async def backstage(engine: Any) -> AsyncIterator[Agent]:
     container = await asyncio.to_thread(
         engine.containers.run,
-        IMAGE,
+        base_image("MESH_CONSUL_IMAGE"),
         ["agent", "-dev", "-client", "0.0.0.0", "-log-level", "warn"],
         name=f"ctr-net-{uuid.uuid4().hex[:8]}",
         detach=True,

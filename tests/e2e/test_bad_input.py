@@ -9,7 +9,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e.command import ROOT, Meshctl
+from tests.e2e.command import Meshctl
+from tests.images import base_image
 
 pytestmark = pytest.mark.e2e
 
@@ -19,12 +20,7 @@ Project = Callable[[str], Meshctl]
 @pytest.fixture(scope="module")
 def image() -> str:
     """An image with Python that is here anyway: the one the bundled stack is built on."""
-    settings = (
-        dict(line.split("=", 1) for line in (ROOT / ".env").read_text().splitlines() if "=" in line and line[0] != "#")
-        if (ROOT / ".env").exists()
-        else {}
-    )
-    return settings.get("MESH_PYTHON_BASE", "python:3.11-slim-bookworm")
+    return base_image("MESH_PYTHON_BASE")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,16 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.images import base_image
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def image(name: str, public: str) -> str:
-    """The image of meshctl.yaml: from the environment, from .env beside it, or the public one."""
-    key = f"MESH_{name.upper()}_IMAGE"
-    env = ROOT / ".env"
-    lines = env.read_text().splitlines() if env.exists() else []
-    known = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return os.environ.get(key) or known.get(key) or public
 
 
 @contextmanager
@@ -51,7 +43,7 @@ def published(started: Any, port: int) -> int:
 def postgres() -> Iterator[Callable[[str], str]]:
     """The URL of a service's database, by the service's name."""
     init = {str(ROOT / "stack/postgres"): {"bind": "/docker-entrypoint-initdb.d", "mode": "ro"}}
-    chosen = image("postgres", "postgres:15-bookworm")
+    chosen = base_image("MESH_POSTGRES_IMAGE")
     with container(chosen, 5432, volumes=init, environment={"POSTGRES_PASSWORD": "postgres"}) as started:
         port = published(started, 5432)
         yield lambda service: f"postgresql+psycopg://{service}:{service}@127.0.0.1:{port}/{service}"
@@ -59,14 +51,14 @@ def postgres() -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    with container(image("redis", "redis:7-bookworm"), 6379) as started:
+    with container(base_image("MESH_REDIS_IMAGE"), 6379) as started:
         yield f"redis://127.0.0.1:{published(started, 6379)}/0"
 
 
 @pytest.fixture(scope="session")
 def consul_url() -> Iterator[str]:
     command = ["agent", "-dev", "-client", "0.0.0.0", "-log-level", "warn"]
-    with container(image("consul", "hashicorp/consul:1.20"), 8500, command=command) as started:
+    with container(base_image("MESH_CONSUL_IMAGE"), 8500, command=command) as started:
         yield f"http://127.0.0.1:{published(started, 8500)}"
 
 

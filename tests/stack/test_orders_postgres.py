@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -22,11 +21,11 @@ from stack.services.orders.app.db.outbox import SqlOutbox
 from stack.services.orders.app.models import Base
 
 from meshkit.db import Database, migrate
+from tests.images import base_image
 
 pytestmark = pytest.mark.docker
 
 SERVICE_DIR = Path(__file__).resolve().parents[2] / "stack/services/orders"
-IMAGE = os.environ.get("MESH_POSTGRES_IMAGE", "meshctl/postgres:dev")
 TABLES = "orders, order_items, outbox, compensations"
 
 
@@ -39,7 +38,7 @@ def docker(*arguments: str) -> str:
 def url() -> Iterator[str]:
     """An empty database in a container of its own."""
     options = ("--rm", "-e", "POSTGRES_PASSWORD=p", "-e", "POSTGRES_DB=orders", "-p", "127.0.0.1::5432")
-    container = docker("run", "-d", *options, IMAGE)
+    container = docker("run", "-d", *options, base_image("MESH_POSTGRES_IMAGE"))
     try:
         address = docker("port", container, "5432").splitlines()[0]
         yield f"postgresql+psycopg://postgres:p@{address}/orders"

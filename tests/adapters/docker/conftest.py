@@ -9,22 +9,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from meshctl.adapters.docker.engine import DockerEngine
-from meshctl.adapters.docker.reader import EngineReader
-from meshctl.errors import EngineUnavailable
-
-_IMAGES = ("meshctl/python-base:dev", "python:3.11-slim")
+from tests.images import base_image
 
 
 @pytest.fixture(scope="session")
 def image() -> str:
     """An image with ``sh``, ``sleep`` and ``python3``."""
-    try:
-        present = EngineReader().observe("ctr-docker-none", _IMAGES).images
-    except EngineUnavailable as error:
-        pytest.skip(str(error))
-    if not present:
-        pytest.skip(f"none of {', '.join(_IMAGES)} is here")
-    return next(iter(present))
+    return base_image("MESH_PYTHON_BASE")
 
 
 @pytest.fixture

@@ -77,6 +77,9 @@ class Board:
         self._link("engine", info.name, True, info.version)
 
     def engine_lost(self, why: str, hint: str = "") -> None:
+        if self._engine_is_up():
+            # Events kept the picture true until this moment.
+            self._observed_at = self.clock.now()
         self._link("engine", self._name_of("engine", "engine"), False, why, hint)
         self.publish()
 
