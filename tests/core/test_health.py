@@ -163,7 +163,7 @@ def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
             container(ContainerState.RESTARTING, exit_code=1, restarts=4),
             ORDERS,
             Health.CRASH_LOOP,
-            ("crash loop: 4 restarts", "exit 1 · restarting, 4 times"),
+            ("crash loop: 4 restarts", "exited 1"),
         ),
     ],
 )

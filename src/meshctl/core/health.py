@@ -205,7 +205,8 @@ def _restarting(container: Container, recent_deaths: int) -> _Verdict:
         code = f"exit {container.exit_code}, out of memory · "
     reason = f"{code}restarting" + (f", {times} times" if times > 1 else "")
     if times >= CRASH_LOOP_DEATHS:
-        return Health.CRASH_LOOP, (f"crash loop: {times} restarts", reason)
+        words = exit_words(container)
+        return Health.CRASH_LOOP, (f"crash loop: {times} restarts", *([words] if words else []))
     return Health.UNHEALTHY, (reason,)
 
 
