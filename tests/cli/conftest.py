@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from meshctl import bootstrap
+from meshctl.adapters.config_file import load_config
+from meshctl.cli.context import World
 from meshctl.cli.main import main
+from tests.cli.worlds import FakeWorld
+from tests.fakes.containers import Behaviour
+from tests.fakes.stage import stage
 
 GOOD = """\
 name: demo
@@ -33,7 +39,20 @@ class Answer:
     err: str
 
 
-Run = Callable[..., Answer]
+@dataclass(slots=True)
+class Run:
+    """``run("ps", "--json")`` in the project's folder, on ``world``."""
+
+    capsys: pytest.CaptureFixture[str]
+    world: World = bootstrap
+
+    def __call__(self, *argv: str) -> Answer:
+        code = main(argv, world=self.world)
+        streams = self.capsys.readouterr()
+        return Answer(code, streams.out, streams.err)
+
+
+Open = Callable[..., FakeWorld]
 
 
 @pytest.fixture
@@ -47,11 +66,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(project: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run("ps", "--json")`` in that folder."""
+    """The command on the real world, in which no engine answers."""
+    return Run(capsys)
 
-    def call(*argv: str) -> Answer:
-        code = main(argv)
-        streams = capsys.readouterr()
-        return Answer(code, streams.out, streams.err)
 
-    return call
+@pytest.fixture
+def world(project: Path, run: Run) -> Open:
+    """``world(web=Behaviour(…))``: every command of the test runs on this one engine, with the file as it is then."""
+
+    def build(**behaviours: Behaviour) -> FakeWorld:
+        made = FakeWorld(stage(load_config(None, project=None, environ={}, cwd=str(project)), **behaviours))
+        run.world = made
+        return made
+
+    return build

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import GOOD, Run
+from tests.cli.conftest import GOOD, Open, Run
 
 
 def test_no_engine_exits_3_and_says_what_mends_it(run: Run) -> None:
@@ -86,6 +86,35 @@ def test_doctor_without_an_engine(run: Run) -> None:
     answer = run("doctor")
     assert answer.code == 3
     assert "engine" in answer.out
+
+
+def test_doctor_in_a_folder_without_a_file_has_nothing_to_mend_in_it(run: Run, world: Open, project: Path) -> None:
+    world()
+    (project / "meshctl.yaml").unlink()
+    answer = run("doctor")
+    assert answer.code == 0
+    assert "meshctl init" in answer.out
+
+
+def test_doctor_names_the_place_in_a_wrong_file(run: Run, world: Open, project: Path) -> None:
+    world()
+    (project / "meshctl.yaml").write_text(GOOD.replace("healthcheck:", "helthcheck:"))
+    answer = run("doctor")
+    assert answer.code == 3
+    assert "meshctl.yaml:6" in answer.out
+
+
+def test_init_where_nothing_can_be_written(run: Run) -> None:
+    answer = run("init", "-f", "no/such/folder.yaml")
+    assert answer.code == 2
+    assert "no/such/folder.yaml" in answer.err
+
+
+def test_init_takes_a_compose_file_over(run: Run, project: Path) -> None:
+    (project / "meshctl.yaml").unlink()
+    (project / "compose.yaml").write_text("services:\n  web: {image: 'nginx:1', ports: ['8080:80']}\n")
+    assert run("init").code == 0
+    assert "8080" in run("config").out
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites(run: Run, project: Path) -> None:

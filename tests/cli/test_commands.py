@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+import socket
 from pathlib import Path
 
-import pytest
-
-import meshctl.bootstrap
-from meshctl.adapters.config_file import load_config
-from meshctl.engine.mesh import Mesh
-from meshctl.model.config import MeshConfig
-from tests.cli.conftest import Run
+from meshctl.model.containers import ExecResult
+from tests.cli.conftest import GOOD, Open, Run
 from tests.fakes.containers import Behaviour
 from tests.fakes.machine import Death
-from tests.fakes.stage import Stage, stage
-
-Open = Callable[..., Stage]
-
-
-@pytest.fixture
-def world(project: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """``world(web=Behaviour(…))``: every command of the test runs on this one engine."""
-
-    def build(**behaviours: Behaviour) -> Stage:
-        config = load_config(None, project=None, environ={}, cwd=str(project))
-        made = stage(config, **behaviours)
-
-        def open_mesh(config: MeshConfig) -> Mesh:
-            return Mesh(config, made.engine, made.registry.connect, made.prober, made.clock)
-
-        monkeypatch.setattr(meshctl.bootstrap, "open_mesh", open_mesh)
-        return made
-
-    return build
 
 
 def test_up_shows_a_table_and_a_second_up_does_nothing(run: Run, world: Open) -> None:
@@ -56,12 +32,28 @@ def test_up_as_json_is_one_document_and_progress_is_json_lines(run: Run, world: 
     assert {"operation", "target", "phase"} <= set(json.loads(answer.err.splitlines()[0]))
 
 
+def test_up_of_one_service_shows_what_it_needed_too(run: Run, world: Open, project: Path) -> None:
+    (project / "meshctl.yaml").write_text(f"{GOOD}  other: {{image: other:1}}\n")
+    world()
+    assert {row["service"] for row in json.loads(run("up", "web", "--json").out)["services"]} == {"web", "store"}
+
+
+def test_up_tells_when_each_service_was_there_and_the_critical_path(run: Run, world: Open) -> None:
+    world()
+    answer = run("up")
+    heading, *rows = answer.out.splitlines()
+    assert heading.split()[4] == "AFTER"
+    assert all(re.search(r" [\d.]+ m?s( |$)", row) for row in rows)
+    assert "critical path" in answer.err
+    assert "AFTER" not in run("up").out
+
+
 def test_a_dry_run_prints_the_plan_and_does_nothing(run: Run, world: Open) -> None:
     made = world()
     answer = run("up", "--dry-run")
     assert answer.code == 0
     assert "create         web-1  (not created)" in answer.out
-    assert made.sink.events == []
+    assert made.stage.engine.containers() == ()
     assert json.loads(run("ps", "--json").out)[0]["instances"] == []
 
 
@@ -122,3 +114,70 @@ def test_down_removes_all_and_a_second_one_finds_nothing(run: Run, world: Open) 
 def test_quiet_says_nothing_beside_the_answer(run: Run, world: Open) -> None:
     world()
     assert run("up", "-q").err == ""
+
+
+def test_logs_are_merged_labelled_lines_or_json_lines(run: Run, world: Open) -> None:
+    world(web=Behaviour(lines=("hello", "bye")))
+    run("up")
+    assert [line.split("|") for line in run("logs", "web").out.splitlines()] == [
+        ["web-1 ", " hello"],
+        ["web-1 ", " bye"],
+    ]
+    line = json.loads(run("logs", "web", "--tail", "1", "--json").out)
+    assert (line["service"], line["instance"], line["stream"], line["text"]) == ("web", "web-1", "stdout", "bye")
+    assert run("logs", "--grep", "h.llo").out.count("\n") == 1
+
+
+def test_exec_hands_every_word_to_the_command(run: Run, world: Open) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def execute(command: tuple[str, ...]) -> tuple[float, ExecResult]:
+        seen.append(command)
+        return 0.0, ExecResult(7, "")
+
+    world(web=Behaviour(exec=execute))
+    run("up")
+    assert run("exec", "web", "--instance", "1", "--", "env", "-f", "--instance", "9").code == 7
+    assert seen == [("env", "-f", "--instance", "9")]
+    absent = run("exec", "web", "--instance", "2", "--", "env")
+    assert (absent.code, "web-2 does not run" in absent.err) == (1, True)
+
+
+def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, project: Path) -> None:
+    world()
+    before = {finding["check"]: finding for finding in json.loads(run("doctor", "--json").out)}
+    assert (before["engine"]["status"], before["stack"]["mend"]) == ("ok", "meshctl up")
+    assert (before["images"]["status"], "store:1" in before["images"]["detail"]) == ("warn", True)
+    run("up")
+    after = run("doctor")
+    assert after.code == 0
+    assert "2 of 2 services ready" in after.out
+
+
+def test_doctor_finds_a_taken_port(run: Run, world: Open, project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (project / "meshctl.yaml").write_text(GOOD.replace("target: 8000", f"target: 8000, published: {port}"))
+        world()
+        answer = run("doctor")
+    assert answer.code == 3
+    assert f"taken: {port} (web)" in answer.out
+
+
+def test_ctrl_c_exits_130_and_says_that_nothing_is_lost(run: Run, world: Open) -> None:
+    made = world()
+    made.stage.engine.fail["start", "store-1"] = KeyboardInterrupt()
+    answer = run("up")
+    assert answer.code == 130
+    assert answer.err.splitlines()[-1] == "interrupted; the next command carries on from here"
+
+
+def test_an_error_nobody_foresaw_is_one_line_until_details_are_asked_for(run: Run, world: Open) -> None:
+    made = world()
+    made.stage.engine.fail["start", "store-1"] = ZeroDivisionError("oh")
+    answer = run("up")
+    assert answer.code == 1
+    assert "internal error: ZeroDivisionError: oh" in answer.err
+    assert "Traceback" not in answer.err
+    run("down")
+    assert "Traceback" in run("-v", "up", "-v").err

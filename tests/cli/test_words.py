@@ -16,6 +16,12 @@ def test_version(run: Run) -> None:
     assert (answer.code, answer.out) == (0, f"meshctl {__version__}\n")
 
 
+@pytest.mark.parametrize("argv", [("ps", "--version"), ("call", "--version"), ("--json", "--version", "up")])
+def test_version_stands_before_or_after_the_command(run: Run, argv: tuple[str, ...]) -> None:
+    answer = run(*argv)
+    assert (answer.code, answer.out) == (0, f"meshctl {__version__}\n")
+
+
 def test_help_names_every_command(run: Run) -> None:
     answer = run("--help")
     assert answer.code == 0
@@ -27,6 +33,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     answer = run(command, "--help")
     assert answer.code == 0
     assert answer.out.startswith(f"usage: meshctl {command}")
+    assert f"\n  meshctl {command}" in answer.out.partition("examples:")[2]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,26 @@ def test_global_options_stand_before_or_after() -> None:
     before = parse(["-p", "other", "--json", "ps"])
     after = parse(["ps", "-p", "other", "--json"])
     assert (before.project, before.json, before.command) == (after.project, after.json, after.command)
+
+
+def test_short_options_may_be_joined() -> None:
+    options = parse(["-qvf", "x.yaml", "ps"])
+    assert (options.quiet, options.verbose, options.file, options.command) == (True, 1, "x.yaml", "ps")
+
+
+@pytest.mark.parametrize(
+    ("words", "service", "instance", "inner"),
+    [
+        (["web", "--", "ls", "-f"], "web", None, ["ls", "-f"]),
+        (["web", "ls", "--", "x"], "web", None, ["ls", "--", "x"]),
+        (["web", "--instance", "2", "--", "ls"], "web", 2, ["ls"]),
+        (["--instance", "2", "-p", "other", "web", "ls", "--instance", "3"], "web", 2, ["ls", "--instance", "3"]),
+        (["web"], "web", None, []),
+    ],
+)
+def test_exec_reads_its_own_words_only(words: list[str], service: str, instance: int | None, inner: list[str]) -> None:
+    options = parse(["exec", *words])
+    assert (options.service, options.instance, options.argv) == (service, instance, inner)
 
 
 def test_down_and_logs_keep_their_compose_letters() -> None:

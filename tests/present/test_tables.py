@@ -39,6 +39,14 @@ def test_the_table_is_aligned_and_carries_the_reason() -> None:
     )
 
 
+def test_the_table_may_tell_how_long_it_took() -> None:
+    assert "\n".join(plain(line).rstrip() for line in services_table(SERVICES, {"web": 12.34})) == (
+        "SERVICE  HEALTH       READY  RESTARTS   AFTER  PORTS\n"
+        "web      ● healthy      1/1         0  12.3 s  http 127.0.0.1:1\n"
+        "db       ✖ unhealthy    0/1         2                            exited 3"
+    )
+
+
 def test_the_data_are_the_documented_ones() -> None:
     web, db = services_data(SERVICES)
     assert (web["health"], web["instances"][0]["probe"], web["instances"][0]["registry"]) == (

@@ -1,4 +1,4 @@
-"""What most commands begin with: the configuration, a mesh, an event loop, a progress sink."""
+"""What most commands begin with: the world, the configuration, a mesh, an event loop."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meshctl.cli.output import Output
 
 if TYPE_CHECKING:
+    from meshctl.engine.call import Directory, Send
     from meshctl.engine.mesh import Mesh
+    from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
+    from meshctl.ports import ContainerEngine
 
 T = TypeVar("T")
+
+
+class World(Protocol):
+    """What commands ask of the world. ``meshctl.bootstrap`` is the real one."""
+
+    def open_engine(self) -> ContainerEngine: ...
+    def open_mesh(self, config: MeshConfig) -> Mesh: ...
+    def open_directory(self, config: MeshConfig) -> Directory: ...
+    def sender_for(self, request: CallRequest) -> Send: ...
 
 
 def config_of(options: argparse.Namespace) -> MeshConfig:
@@ -30,26 +42,32 @@ def output_of(options: argparse.Namespace) -> Output:
     return Output(as_json=options.json, quiet=options.quiet)
 
 
-def with_mesh(options: argparse.Namespace, work: Callable[[Mesh], Awaitable[T]]) -> T:
+def with_mesh(options: argparse.Namespace, world: World, work: Callable[[Mesh], Awaitable[T]]) -> T:
     """Load the file, open the mesh, run ``work`` to its end and close, also on Ctrl-C."""
+    config = config_of(options)
+
+    async def run() -> T:
+        mesh = world.open_mesh(config)
+        try:
+            return await work(mesh)
+        finally:
+            with suppress(Exception):
+                await mesh.close()
+
+    return run_async(run())
+
+
+def run_async(work: Awaitable[T]) -> T:
+    """Run to its end; SIGTERM cancels it as Ctrl-C does. Raises KeyboardInterrupt for both."""
     import asyncio
     import signal
-
-    from meshctl.bootstrap import open_mesh
-
-    config = config_of(options)
 
     async def run() -> T:
         task = asyncio.current_task()
         assert task is not None
         with suppress(NotImplementedError, RuntimeError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        mesh = open_mesh(config)
-        try:
-            return await work(mesh)
-        finally:
-            with suppress(Exception):
-                await mesh.close()
+        return await work
 
     try:
         return asyncio.run(run())

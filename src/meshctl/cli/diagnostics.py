@@ -35,8 +35,10 @@ def write(text: str) -> None:
     sys.stderr.flush()
 
 
-def report(error: MeshError) -> int:
+def report(error: MeshError, *, traceback: bool = False) -> int:
     """Print an error and what to do next; return its exit code."""
+    if traceback:
+        _traceback(error)
     others = error.others if isinstance(error, ConfigError) else ()
     for one in (error, *others):
         _one(one)
@@ -67,14 +69,18 @@ def report_failure(failure: Failure) -> None:
 def internal(error: BaseException, *, traceback: bool) -> int:
     """An error nobody foresaw: one line, the traceback only when asked for."""
     if traceback:
-        import traceback as tb
-
-        tb.print_exception(error, file=sys.stderr)
+        _traceback(error)
     else:
         said = str(error).splitlines()[0] if str(error) else ""
         note(f"{_label('error')} internal error: {type(error).__name__}: {said}")
         note(f"{_label('hint')} run it again with -v -v for the details, and report them")
     return Exit.BAD
+
+
+def _traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error, file=sys.stderr)
 
 
 def _one(error: MeshError) -> None:

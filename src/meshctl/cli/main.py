@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -9,36 +10,39 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
 
-from meshctl import __version__
+from meshctl import bootstrap
 from meshctl.cli import diagnostics, output, parser
+from meshctl.cli.context import World
 from meshctl.cli.diagnostics import Exit
+from meshctl.cli.words import GROUPS, overview
 from meshctl.errors import MeshError, UsageError
 
 #: Commands that share a module.
 _HOMES = dict.fromkeys(("start", "stop", "restart", "pause", "unpause", "scale"), "lifecycle")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
     """Run one command; never raises and never shows a traceback unless ``-v -v`` asks for it."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    traceback = sum(word == "-v" for word in words) > 1 or "-vv" in words
+    options = argparse.Namespace(command="", verbose=0)
     _ask_for_interrupt()
     try:
-        code = _run(words)
+        options = parser.parse(sys.argv[1:] if argv is None else argv)
+        code = _run(options, world)
         output.finish()
         return code
     except MeshError as error:
         output.finish()
-        return diagnostics.report(error)
+        return diagnostics.report(error, traceback=options.verbose > 1)
     except KeyboardInterrupt:
-        diagnostics.note("interrupted; the next command carries on from here")
+        if options.command in GROUPS["Lifecycle"]:
+            diagnostics.note("interrupted; the next command carries on from here")
         return Exit.INTERRUPTED
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else Exit.DONE
     except BrokenPipeError:
         return Exit.DONE
     except Exception as error:
-        return diagnostics.internal(error, traceback=traceback)
+        return diagnostics.internal(error, traceback=options.verbose > 1)
 
 
 def entry() -> None:
@@ -51,27 +55,16 @@ def entry() -> None:
         os._exit(code)
 
 
-def _run(words: Sequence[str]) -> int:
-    options = parser.parse(words)
-    if not options.command:
-        return _alone(options)
-    if getattr(options, "help", False) or getattr(options, "version", False):
-        return _alone(options)
-    module = import_module(f"meshctl.cli.commands.{_HOMES.get(options.command, options.command)}")
-    return int(module.run(options))
-
-
-def _alone(options: object) -> int:
-    out = output.Output(as_json=False)
-    if getattr(options, "version", False):
-        out.text(f"meshctl {__version__}")
-        return Exit.DONE
-    if getattr(options, "help", False):
-        out.text(parser.overview())
+def _run(options: argparse.Namespace, world: World) -> int:
+    if options.command and not options.help:
+        module = import_module(f"meshctl.cli.commands.{_HOMES.get(options.command, options.command)}")
+        return int(module.run(options, world))
+    if options.help:
+        output.Output(as_json=False).text(overview())
         return Exit.DONE
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("no command, and this is no terminal for the app", hint="meshctl ps, or meshctl --help")
-    return int(import_module("meshctl.cli.commands.app").run(options))
+    return int(import_module("meshctl.cli.commands.app").run(options, world))
 
 
 def _ask_for_interrupt() -> None:

@@ -7,47 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
+from meshctl import __version__
+from meshctl.cli.words import COMMANDS, EXAMPLES
 from meshctl.core.names import nearest
 from meshctl.errors import UsageError
 
-GROUPS: dict[str, dict[str, str]] = {
-    "Lifecycle": {
-        "up": "start the stack and return when all is ready",
-        "down": "remove what the project started",
-        "start": "start services that were stopped",
-        "stop": "stop services, keep their containers",
-        "restart": "stop and start services",
-        "pause": "freeze services",
-        "unpause": "let paused services run on",
-        "scale": "set the number of instances of a service",
-    },
-    "Look": {
-        "ps": "services with instances and health",
-        "logs": "what services write",
-        "config": "the resolved configuration, or its schema",
-        "doctor": "what is missing on this machine, and what mends it",
-    },
-    "Requests": {
-        "call": "one HTTP or gRPC request to a service by its name",
-        "exec": "run a command inside a service's container",
-    },
-    "Project": {"init": "write a first meshctl.yaml for this folder"},
-}
-COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
-
-_EXAMPLES = {
-    "up": ["meshctl up", "meshctl up orders --build", "meshctl up --dry-run", "meshctl up --scale users=3"],
-    "down": ["meshctl down", "meshctl down -v"],
-    "scale": ["meshctl scale users=3"],
-    "ps": ["meshctl ps", "meshctl ps --json | jq '.[].health'"],
-    "logs": ["meshctl logs -f orders worker", "meshctl logs --since 5m --grep error"],
-    "call": [
-        "meshctl call users GET /users/1",
-        """meshctl call orders POST /orders/ -d '{"user_id":1,"items":[{"sku":"espresso","quantity":1}]}'""",
-        """meshctl call users users.v1.UserService/GetUser -d '{"id":1}'""",
-    ],
-    "exec": ["meshctl exec postgres -- psql -U postgres", "meshctl exec users sh"],
-}
+#: Options that take the next word as their value, wherever they stand.
+_VALUED = re.compile(r"--file|--project-name|--instance|-[hqv]*[fp]")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 
 
@@ -87,37 +53,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def overview() -> str:
-    """What ``meshctl --help`` says."""
-    lines = ["usage: meshctl [COMMAND] [options]", "", "A local control plane for microservices on containers."]
-    lines += ["Without a command, in a terminal, it opens the app.", ""]
-    for group, commands in GROUPS.items():
-        lines.append(f"{group}:")
-        lines += [f"  {name:<9} {text}" for name, text in commands.items()]
-        lines.append("")
-    lines += [
-        "Options, before or after the command:",
-        "  -f, --file FILE          the configuration (default: meshctl.yaml, searched upwards)",
-        "  -p, --project-name NAME  another project name than the file's",
-        "  --json                   one JSON document on stdout",
-        "  -q, --quiet              no progress     -v, --verbose  more of it; twice: tracebacks",
-        "  --version                print the version",
-        "",
-        "Exit codes: 0 done, 1 the answer is bad, 2 wrong usage or configuration, 3 the environment is",
-        "missing, 4 timed out, 130 interrupted.  meshctl COMMAND --help tells more.",
-    ]
-    return "\n".join(lines)
-
-
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The namespace of one command; ``command`` '' means none. Raises UsageError; exits 0 for help."""
+    """The namespace of one command; ``command`` '' means none. Raises UsageError; exits 0 for help and version."""
     before, command, rest = _split(argv)
-    top = Parser("meshctl", add_help=False, parents=[_common(suppress=False)])
+    top = Parser("meshctl", add_help=False, allow_abbrev=False, parents=[_common(suppress=False)])
     top.add_argument("-h", "--help", action="store_true")
-    top.add_argument("--version", action="store_true")
     options = top.parse_args(before)
     options.command = command
-    if not command or options.help or options.version:
+    if not command or options.help:
         return options
     if command not in COMMANDS:
         near = nearest(command, COMMANDS)
@@ -125,15 +68,25 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             f"unknown command '{command}'",
             hint=f"Did you mean '{near}'?" if near else "meshctl --help lists the commands",
         )
+    if command == "exec":
+        rest, options.argv = _inner_command(rest)
     return _command(command).parse_args(rest, options)
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
-    """Options before the command, the command, and the rest."""
+    """Options before the first word that is none, that word ('' if there is none), and the rest."""
     words, index = list(argv), 0
-    while index < len(words) and words[index].startswith("-"):
-        index += 2 if words[index] in ("-f", "--file", "-p", "--project-name") else 1
+    while index < len(words) and words[index].startswith("-") and words[index] != "--":
+        index += 2 if _VALUED.fullmatch(words[index]) else 1
     return words[:index], words[index] if index < len(words) else "", words[index + 1 :]
+
+
+def _inner_command(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What ``exec`` itself reads, and the command it runs, of which no word is touched."""
+    before, service, rest = _split(argv)
+    after, first, arguments = _split(rest)
+    ours = [*before, *([service] if service else []), *after]
+    return ours, arguments if first == "--" else [word for word in (first, *arguments) if first]
 
 
 def _common(*, suppress: bool) -> argparse.ArgumentParser:
@@ -145,19 +98,23 @@ def _common(*, suppress: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("everywhere")
     group.add_argument("-f", "--file", metavar="FILE", default=default(None), help="the configuration")
-    group.add_argument("-p", "--project-name", metavar="NAME", dest="project", default=default(None))
+    group.add_argument(
+        "-p", "--project-name", metavar="NAME", dest="project", default=default(None), help="another than the file's"
+    )
     group.add_argument("--json", action="store_true", default=default(False), help="one JSON document on stdout")
     group.add_argument("-q", "--quiet", action="store_true", default=default(False), help="no progress")
     group.add_argument("-v", "--verbose", action="count", default=default(0), help="more; twice: tracebacks")
+    group.add_argument("--version", action="version", version=f"meshctl {__version__}", help="print the version")
     return parser
 
 
 def _command(name: str) -> Parser:
-    examples = "\n".join(f"  {line}" for line in _EXAMPLES.get(name, []))
+    examples = "\n".join(f"  {line}" for line in EXAMPLES[name])
     parser = Parser(
         f"meshctl {name}",
         description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=f"examples:\n{examples}" if examples else None,
+        epilog=f"examples:\n{examples}",
+        usage="meshctl exec SERVICE [--instance N] [options] -- CMD …" if name == "exec" else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[_common(suppress=True)],
         allow_abbrev=False,
@@ -225,7 +182,6 @@ def _call(parser: Parser) -> None:
 def _exec(parser: Parser) -> None:
     parser.add_argument("service", metavar="SERVICE")
     parser.add_argument("--instance", type=positive, default=None, metavar="N", help="which one (default: the first)")
-    parser.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD …")
 
 
 def _config(parser: Parser) -> None:

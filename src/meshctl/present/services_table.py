@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshctl.model.status import InstanceStatus, ServiceStatus
-from meshctl.present.lines import PLAIN, Line, Span
+from meshctl.present.lines import MUTED, PLAIN, Line, Span
 from meshctl.present.status import symbol, tone, word
+from meshctl.present.units import duration
 
-HEADINGS = ("SERVICE", "HEALTH", "READY", "RESTARTS", "PORTS", "")
+HEADINGS = ("SERVICE", "HEALTH", "READY", "RESTARTS", "AFTER", "PORTS", "")
+_RIGHT = ("READY", "RESTARTS", "AFTER")
 
 
-def services_table(services: Sequence[ServiceStatus]) -> list[Line]:
-    """Aligned lines, the heading first; reasons stand at the end of their row."""
-    rows = [_row(status) for status in services]
-    widths = [max([len(HEADINGS[i]), *(len(row[i].text) for row in rows)]) for i in range(len(HEADINGS))]
-    right = (2, 3)
+def services_table(services: Sequence[ServiceStatus], after: Mapping[str, float] | None = None) -> list[Line]:
+    """Aligned lines, the heading first; reasons stand at the end of their row.
+
+    ``after`` are seconds per service that it took to get there; without any, the table has no such column.
+    """
+    shown = [index for index, heading in enumerate(HEADINGS) if after or heading != "AFTER"]
+    rows = [[cells[i] for i in shown] for cells in (_row(status, after or {}) for status in services)]
+    headings = [HEADINGS[i] for i in shown]
+    widths = [max([len(heading), *(len(row[i].text) for row in rows)]) for i, heading in enumerate(headings)]
 
     def align(spans: Sequence[Span]) -> Line:
         cells = [
-            Span(span.text.rjust(widths[i]) if i in right else span.text.ljust(widths[i]), span.tone)
-            for i, span in enumerate(spans[:-1])
+            Span(span.text.rjust(width) if heading in _RIGHT else span.text.ljust(width), span.tone)
+            for span, width, heading in zip(spans[:-1], widths, headings, strict=False)
         ]
         joined = [part for cell in cells for part in (cell, Span("  "))]
         return (*joined, spans[-1]) if spans[-1].text else (*joined[:-2], Span(cells[-1].text.rstrip()))
 
-    return [align([Span(heading, "muted") for heading in HEADINGS]), *(align(row) for row in rows)]
+    return [align([Span(heading, MUTED) for heading in headings]), *(align(row) for row in rows)]
 
 
 def services_data(services: Sequence[ServiceStatus]) -> list[dict[str, Any]]:
@@ -64,7 +70,7 @@ def instance_data(instance: InstanceStatus) -> dict[str, Any]:
     }
 
 
-def _row(status: ServiceStatus) -> list[Span]:
+def _row(status: ServiceStatus, after: Mapping[str, float]) -> list[Span]:
     ports = status.instances[0].ports if len(status.instances) == 1 else {}
     shown = ", ".join(f"{name} {address}" for name, address in ports.items())
     more = f"{len(status.instances)} instances" if len(status.instances) > 1 else shown
@@ -73,6 +79,7 @@ def _row(status: ServiceStatus) -> list[Span]:
         Span(f"{symbol(status.health)} {word(status.health)}", tone(status.health)),
         Span(f"{status.ready}/{status.desired}"),
         Span(str(status.restarts)),
+        Span(duration(after[status.service]) if status.service in after else ""),
         Span(more, PLAIN),
         Span("; ".join(status.reasons)),
     ]

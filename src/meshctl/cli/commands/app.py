@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from meshctl.cli.context import config_of
+from meshctl.cli.context import World, config_of
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Open the app and answer with its exit code. It starts without an engine and says why."""
-    from meshctl.bootstrap import open_mesh
     from meshctl.tui import run as show
 
-    mesh = open_mesh(config_of(options))
+    mesh = world.open_mesh(config_of(options))
     try:
         return show(mesh)
     finally:

@@ -4,43 +4,74 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import config_of, output_of
+from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import Output
-from meshctl.errors import UsageError
+from meshctl.errors import CallError, UsageError
 from meshctl.model.calls import CallReply, CallRequest
 
+if TYPE_CHECKING:
+    from meshctl.engine.call import Directory, Send
+    from meshctl.model.calls import Endpoint
+
+#: The status of a request among many that got none; its body says why.
+NO_ANSWER = "no answer"
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK."""
-    from meshctl.bootstrap import open_directory, sender_for
-    from meshctl.engine.call import call_every
-
     request = request_of(options)
-    directory = open_directory(config_of(options))
-    send = sender_for(request)
+    directory = world.open_directory(config_of(options))
+    many = options.repeat > 1 or options.instance == "all"
+    send = world.sender_for(request)
     out = output_of(options)
     replies: list[CallReply] = []
-    for _ in range(options.repeat):
-        for reply in call_every(directory, send, request):
+    try:
+        for reply in _replies(directory, _tolerant(send) if many else send, request, options.repeat):
             replies.append(reply)
             if not options.json:
                 _show(out, reply, quiet=options.quiet)
-    if options.json:
-        documents = [reply_data(reply) for reply in replies]
-        single = options.repeat == 1 and options.instance != "all"
-        out.data(documents[0] if single else documents)
-    elif len(replies) > 1 and not options.quiet:
+    finally:
+        if options.json and replies:
+            documents = [reply_data(reply) for reply in replies]
+            out.data(documents if many else documents[0])
+    if len(replies) > 1 and not (options.json or options.quiet):
         _summary(replies)
     return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
+
+
+def _replies(directory: Directory, send: Send, request: CallRequest, rounds: int) -> Iterator[CallReply]:
+    """One by one, resolved anew each time."""
+    from meshctl.engine.call import call_every
+
+    for _ in range(rounds):
+        yield from call_every(directory, send, request)
+
+
+def _tolerant(send: Send) -> Send:
+    """One of many requests that gets no answer is a bad reply, and the others are still sent."""
+
+    def attempt(endpoint: Endpoint, request: CallRequest) -> CallReply:
+        began = time.perf_counter()
+        try:
+            return send(endpoint, request)
+        except CallError as error:
+            elapsed_ms = (time.perf_counter() - began) * 1000
+            protocol = "http" if request.method else "grpc"
+            return CallReply(
+                endpoint.service, endpoint.instance, protocol, NO_ANSWER, False, elapsed_ms, body=str(error)
+            )
+
+    return attempt
 
 
 def request_of(options: argparse.Namespace) -> CallRequest:
@@ -125,7 +156,9 @@ def _show(out: Output, reply: CallReply, *, quiet: bool) -> None:
         if isinstance(reply.status, int) and reply.status in set(HTTPStatus):
             status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
         diagnostics.note(f"{status} · {reply.instance} · {reply.elapsed_ms:.0f} ms")
-    if isinstance(reply.body, str):
+    if reply.status == NO_ANSWER:
+        diagnostics.note(f"    {reply.body}")
+    elif isinstance(reply.body, str):
         if reply.body:
             out.text(reply.body.rstrip("\n"))
     elif reply.body is not None:

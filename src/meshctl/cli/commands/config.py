@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from meshctl.cli.context import config_of, output_of
+from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """The resolved configuration with secrets masked: YAML for people, JSON for scripts; or the schema."""
     out = output_of(options)
     if options.schema:

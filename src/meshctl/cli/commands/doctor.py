@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import shutil
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from meshctl.cli.context import config_of, output_of
+from meshctl.cli import checks
+from meshctl.cli.checks import Finding
+from meshctl.cli.context import World, config_of, output_of, run_async
 from meshctl.cli.diagnostics import Exit
 from meshctl.errors import ConfigError, MeshError
 from meshctl.present.lines import BAD, GOOD, MUTED, WARN, Line, Span
-from meshctl.present.units import size
 
 if TYPE_CHECKING:
+    from meshctl.engine.mesh import Mesh
     from meshctl.model.config import MeshConfig
 
-_ROOM_NEEDED = 3 * 1024**3
 _LOOKS = {"ok": ("✔", GOOD), "warn": ("▲", WARN), "fail": ("✖", BAD), "skip": ("–", MUTED)}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``status`` ok, warn, fail or skip; ``mend`` is the command or step that helps, '' if none is needed."""
-
-    check: str
-    status: str
-    detail: str
-    mend: str = ""
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Look at everything meshctl needs; exit 3 when something is missing."""
     config, configuration = _configuration(options)
-    findings = [_python(), configuration, _room(), *asyncio.run(_engine(config))]
+    here = [checks.python(), checks.terminal(), checks.room(), configuration]
+    findings = [*here, *run_async(_world(world, config))]
     out = output_of(options)
     if options.json:
         out.data([asdict(finding) for finding in findings])
@@ -44,79 +33,43 @@ def run(options: argparse.Namespace) -> int:
     return Exit.ENVIRONMENT if any(finding.status == "fail" for finding in findings) else Exit.DONE
 
 
-def _python() -> Finding:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    return Finding("python", "ok", version)
-
-
 def _configuration(options: argparse.Namespace) -> tuple[MeshConfig | None, Finding]:
     try:
         config = config_of(options)
     except ConfigError as error:
-        line = f":{error.line}" if error.line else ""
-        return None, Finding("configuration", "fail", f"{error.file}{line} {error}".strip(), error.hint)
+        return None, checks.wrong_file(error)
     return config, Finding("configuration", "ok", f"{config.file}: {config.name}, {len(config.services)} services")
 
 
-def _room() -> Finding:
-    free = shutil.disk_usage("/").free
-    if free < _ROOM_NEEDED:
-        return Finding("disk", "warn", f"{size(free)} free", "docker system prune")
-    return Finding("disk", "ok", f"{size(free)} free")
-
-
-async def _engine(config: MeshConfig | None) -> list[Finding]:
-    from meshctl.bootstrap import open_engine
-
-    engine = open_engine()
+async def _world(world: World, config: MeshConfig | None) -> list[Finding]:
+    if config is None:
+        engine = world.open_engine()
+        try:
+            return [await checks.engine(engine)]
+        finally:
+            await engine.close()
+    mesh = world.open_mesh(config)
     try:
-        info = await engine.info()
-        found = [Finding("engine", "ok", f"{info.name} {info.version} at {info.address}")]
-        if config is not None:
-            found += await _project(config)
-        return found
-    except MeshError as error:
-        return [Finding("engine", "fail", str(error), error.hint)]
-    finally:
-        await engine.close()
-
-
-async def _project(config: MeshConfig) -> list[Finding]:
-    from meshctl.bootstrap import open_mesh
-    from meshctl.core.plan.request import image_reference
-    from meshctl.engine.survey import survey
-
-    mesh = open_mesh(config)
-    try:
-        pulled = {
-            image_reference(config, spec)
-            for spec in config.services.values()
-            if spec.build is None and not spec.profiles
-        }
-        observed = await mesh.containers.observe(config.name, sorted(pulled))
-        missing = sorted(pulled - set(observed.images))
-        findings = [_images(missing, len(pulled))]
-        if observed.containers:
-            services = await survey(mesh)
-            bad = [status.service for status in services if status.ready < status.desired]
-            well = f"{len(services) - len(bad)} of {len(services)} services ready"
-            findings.append(Finding("stack", "warn" if bad else "ok", well, f"meshctl logs {bad[0]}" if bad else ""))
-        else:
-            findings.append(Finding("stack", "skip", "not up", "meshctl up"))
-        return findings
+        answers = await checks.engine(mesh.containers)
+        return [answers, *(await _project(mesh) if answers.status == "ok" else ())]
     finally:
         await mesh.close()
 
 
-def _images(missing: list[str], wanted: int) -> Finding:
-    if not missing:
-        return Finding("images", "ok", f"all {wanted} base images are here")
-    return Finding(
-        "images",
-        "warn",
-        f"not here yet: {', '.join(missing)}",
-        "meshctl up pulls them; where no container registry answers: make images",
-    )
+async def _project(mesh: Mesh) -> list[Finding]:
+    from meshctl.engine.survey import survey
+
+    try:
+        observed = await mesh.containers.observe(mesh.config.name, checks.base_images(mesh.config))
+        services = await survey(mesh) if observed.containers else ()
+    except MeshError as error:
+        return [Finding("stack", "fail", str(error), error.hint)]
+    return [
+        checks.images(mesh.config, observed),
+        await checks.ports(mesh, observed),
+        await checks.registry(mesh, observed),
+        checks.stack(services),
+    ]
 
 
 def _lines(finding: Finding) -> list[Line]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from meshctl.cli.context import with_mesh
+from meshctl.cli.context import World, with_mesh
 from meshctl.core.plan.selection import require_known
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.containers import ContainerState
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Run a command with this terminal; the exit code is the command's."""
-    argv = [word for index, word in enumerate(options.argv) if index or word != "--"]
-    if not argv:
+    if not options.argv:
         raise UsageError("no command to run", hint=f"meshctl exec {options.service} -- sh")
 
     async def work(mesh: Mesh) -> int:
@@ -35,6 +34,6 @@ def run(options: argparse.Namespace) -> int:
             which = f"{options.service}-{options.instance}" if options.instance else options.service
             raise MeshError(f"{which} does not run", hint=f"meshctl start {options.service}")
         tty = sys.stdin.isatty() and sys.stdout.isatty()
-        return await mesh.containers.exec_attached(running[0].id, argv, tty=tty)
+        return await mesh.containers.exec_attached(running[0].id, options.argv, tty=tty)
 
-    return with_mesh(options, work)
+    return with_mesh(options, world, work)

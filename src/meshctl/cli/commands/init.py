@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import output_of
+from meshctl.cli.context import World, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.errors import UsageError
 
@@ -17,14 +17,18 @@ _HEAD = """\
 """
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Write a first meshctl.yaml from what lies in this folder; never overwrite one."""
     target = Path(options.file or "meshctl.yaml")
-    if target.exists():
-        raise UsageError(f"{target} is already there", hint="meshctl config shows what it says")
     compose = next((Path(name) for name in _COMPOSE if Path(name).is_file()), None)
     text = _from_compose(compose) if compose else _from_dockerfiles(Path())
-    target.write_text(text, encoding="utf-8")
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{target} is already there", hint="meshctl config shows what it says") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}") from None
     if options.json:
         output_of(options).data({"file": str(target)})
     diagnostics.note(f"wrote {target}; meshctl config checks it, meshctl up --dry-run shows what would happen")

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from meshctl.cli.context import output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import use_colour
 from meshctl.engine.logs import stream_logs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from meshctl.model.containers import LogLine
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Print lines as ``instance | text``; with ``--json`` one object a line."""
     out = output_of(options)
     since = time.time() - options.since if options.since is not None else None
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             else:
                 out.raw(f"{_label(line, width, colour)} {line.text}\n")
 
-    with_mesh(options, work)
+    with_mesh(options, world, work)
     return Exit.DONE
 
 

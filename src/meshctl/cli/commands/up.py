@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
-from meshctl.cli.progress import sink_for
+from meshctl.cli.progress import Stopwatch, progress
+from meshctl.core.plan.selection import selected
 from meshctl.engine.survey import survey
 from meshctl.engine.up import UpOptions, UpReport, plan_up, up
 from meshctl.present.plan_text import critical_text, plan_data, plan_text
@@ -18,36 +19,39 @@ from meshctl.present.units import duration
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.status import ServiceStatus
+    from meshctl.ports import ProgressSink
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """Bring the stack up, or print the plan."""
     wanted = UpOptions(
         tuple(options.services), tuple(options.profile), options.build, options.timeout, dict(options.scale)
     )
     out = output_of(options)
     if options.dry_run:
-        plan = with_mesh(options, lambda mesh: plan_up(mesh, wanted))
+        plan = with_mesh(options, world, lambda mesh: plan_up(mesh, wanted))
         out.data(plan_data(plan)) if options.json else out.text(plan_text(plan))
         return Exit.DONE
-    sink = sink_for(as_json=options.json, quiet=options.quiet)
-
-    async def work(mesh: Mesh) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
-        report = await up(mesh, wanted, sink)
-        return report, await survey(mesh, wanted.services)
-
-    report, services = with_mesh(options, work)
+    with progress(options) as sink:
+        watch = Stopwatch(sink)
+        report, services = with_mesh(options, world, lambda mesh: _bring_up(mesh, wanted, watch))
     if options.json:
         out.data(report_data(report, services))
     else:
-        out.lines(services_table(services))
+        out.lines(services_table(services, watch.seconds if report.changed else {}))
     _narrate(report, options)
     code = _code(report)
     if options.ui and code == Exit.DONE:
         from meshctl.cli.commands import app
 
-        return app.run(options)
+        return app.run(options, world)
     return code
+
+
+async def _bring_up(mesh: Mesh, wanted: UpOptions, sink: ProgressSink) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
+    report = await up(mesh, wanted, sink)
+    part = wanted.services or wanted.profiles
+    return report, await survey(mesh, selected(mesh.config, wanted.services, wanted.profiles) if part else ())
 
 
 def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[str, Any]:
@@ -87,10 +91,8 @@ def _narrate(report: UpReport, options: argparse.Namespace) -> None:
         diagnostics.report_failure(failure)
     if options.quiet or options.json:
         return
-    if options.verbose or report.changed:
-        path = critical_text(report.critical_path)
-        if path and report.changed:
-            diagnostics.note(path)
+    if report.changed and report.critical_path:
+        diagnostics.note(critical_text(report.critical_path))
     elapsed = duration(report.elapsed_ms / 1000)
     if not report.ready:
         diagnostics.note(f"{report.project} is not ready after {elapsed}")

@@ -1,0 +1,161 @@
+"""What ``doctor`` looks at; each check gives one finding."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshctl.errors import ConfigError, MeshError
+from meshctl.present.units import size
+
+if TYPE_CHECKING:
+    from meshctl.engine.mesh import Mesh
+    from meshctl.model.config import MeshConfig
+    from meshctl.model.containers import Observed
+    from meshctl.model.status import ServiceStatus
+    from meshctl.ports import ContainerEngine
+
+ROOM_NEEDED = 3 * 1024**3
+SMALLEST_SCREEN = (80, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``status`` ok, warn, fail or skip; ``mend`` is the command or step that helps, '' if none is needed."""
+
+    check: str
+    status: str
+    detail: str
+    mend: str = ""
+
+
+def python() -> Finding:
+    """The interpreter that runs this."""
+    return Finding("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
+
+
+def terminal() -> Finding:
+    """Whether the app can be drawn on this stdout."""
+    if not sys.stdout.isatty():
+        return Finding("terminal", "skip", "stdout is no terminal")
+    columns, rows = shutil.get_terminal_size()
+    kind, encoding = os.environ.get("TERM", ""), sys.stdout.encoding.lower()
+    seen = f"{columns}×{rows}, {kind or 'TERM is not set'}, {encoding}"
+    if kind in ("", "dumb"):
+        return Finding("terminal", "warn", seen, "export TERM=xterm-256color")
+    if "utf" not in encoding:
+        return Finding("terminal", "warn", seen, "export LANG=C.UTF-8")
+    if columns < SMALLEST_SCREEN[0] or rows < SMALLEST_SCREEN[1]:
+        return Finding("terminal", "warn", seen, "make it 80×24 or larger for the app")
+    return Finding("terminal", "ok", seen)
+
+
+def room() -> Finding:
+    """Disk room for images and data."""
+    free = shutil.disk_usage("/").free
+    if free < ROOM_NEEDED:
+        return Finding("disk", "warn", f"{size(free)} free", "docker system prune")
+    return Finding("disk", "ok", f"{size(free)} free")
+
+
+def wrong_file(error: ConfigError) -> Finding:
+    """Why there is no configuration. That a folder has none is nothing to mend on the machine."""
+    if not error.file:
+        return Finding("configuration", "skip", str(error), "meshctl init")
+    line = f":{error.line}" if error.line else ""
+    more = f" (and {len(error.others)} more)" if error.others else ""
+    nearest = f"did you mean '{error.nearest}'?" if error.nearest else ""
+    return Finding("configuration", "fail", f"{error.file}{line} {error}{more}", error.hint or nearest)
+
+
+async def engine(containers: ContainerEngine) -> Finding:
+    """Whether a container engine answers this user."""
+    try:
+        info = await containers.info()
+    except MeshError as error:
+        return Finding("engine", "fail", str(error), error.hint)
+    return Finding("engine", "ok", f"{info.name} {info.version} at {info.address}")
+
+
+def base_images(config: MeshConfig) -> list[str]:
+    """The images that ``up`` pulls if they are not here."""
+    from meshctl.core.plan.request import image_reference
+
+    plain = (spec for spec in config.services.values() if spec.build is None and not spec.profiles)
+    return sorted({image_reference(config, spec) for spec in plain})
+
+
+def images(config: MeshConfig, observed: Observed) -> Finding:
+    """Whether ``up`` has to reach a container registry."""
+    wanted = base_images(config)
+    missing = [image for image in wanted if image not in observed.images]
+    if not missing:
+        return Finding("images", "ok", f"all {len(wanted)} base images are here")
+    mend = "meshctl up pulls them; where no container registry answers: make images"
+    return Finding("images", "warn", f"not here yet: {', '.join(missing)}", mend)
+
+
+async def ports(mesh: Mesh, observed: Observed) -> Finding:
+    """Whether the fixed host ports of services that have no container yet are free."""
+    info = await mesh.containers.info()
+    if info.address.startswith(("tcp:", "ssh:", "http")):
+        return Finding("ports", "skip", "the engine publishes them on another machine")
+    there = {container.service for container in observed.containers}
+    fixed = [
+        (spec.name, port.host_ip, port.published)
+        for spec in mesh.config.services.values()
+        for port in spec.ports
+        if port.published and port.protocol == "tcp" and not spec.profiles and spec.name not in there
+    ]
+    taken = [(name, published) for name, host, published in fixed if not _free(host, published)]
+    if taken:
+        clashes = ", ".join(f"{published} ({name})" for name, published in taken)
+        mend = f"stop what listens there (ss -ltnp 'sport = :{taken[0][1]}'), or take another `published`"
+        return Finding("ports", "fail", f"taken: {clashes}", mend)
+    return Finding("ports", "ok", "no fixed port is taken" if fixed else "no fixed port is wanted")
+
+
+def _free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+async def registry(mesh: Mesh, observed: Observed) -> Finding:
+    """Whether the service registry answers, and what it lists."""
+    from meshctl.engine.registry import registry_address
+
+    name = mesh.config.registry
+    if not name:
+        return Finding("registry", "skip", "the file names none")
+    address = registry_address(mesh.config, observed.containers)
+    if address is None:
+        return Finding("registry", "skip", f"{name} is not up", f"meshctl up {name}")
+    connection = mesh.connect_registry(address)
+    try:
+        listed = await connection.registrations()
+    except MeshError as error:
+        return Finding("registry", "fail", f"{name} at {address}: {error}", f"meshctl restart {name}")
+    finally:
+        await connection.close()
+    passing = sum(entry.status.value == "passing" for entry in listed)
+    return Finding("registry", "ok", f"{name} at {address}: {passing} of {len(listed)} instances passing")
+
+
+def stack(services: Sequence[ServiceStatus]) -> Finding:
+    """How the project goes, () when it is not up."""
+    if not services:
+        return Finding("stack", "skip", "not up", "meshctl up")
+    bad = [status.service for status in services if status.ready < status.desired]
+    well = f"{len(services) - len(bad)} of {len(services)} services ready"
+    return Finding("stack", "warn" if bad else "ok", well, f"meshctl logs {bad[0]}" if bad else "")
