@@ -146,8 +146,8 @@ def test_refusals(status: int, message: str, kind: type[Exception]) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
-        'Get "https://registry-1.docker.io/v2/": net/http: request canceled while waiting for connection',
+        'Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+        'Get "https://registry.example/v2/": net/http: request canceled while waiting for connection',
         'Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused',
     ],
 )
