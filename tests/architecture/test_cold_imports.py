@@ -47,8 +47,8 @@ def test_help_loads_no_client_and_no_event_loop(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "--help") & (CLIENTS | {"grpc", "yaml", "asyncio"})
 
 
-def test_an_http_call_loads_no_client(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, *FILE, "call", "users", "GET", "/users/1") & (CLIENTS | {"grpc", "google"})
+def test_an_http_call_loads_no_client_and_no_event_loop(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, *FILE, "call", "users", "GET", "/users/1") & (CLIENTS | {"grpc", "google", "asyncio"})
 
 
 def test_a_grpc_call_loads_no_client(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,19 @@ def test_no_engine_exits_3_and_says_what_mends_it(run: Run) -> None:
         assert answer.code == 3, answer.err
         assert "hint:" in answer.err
         assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_internal_error(project: Path, closed: str) -> None:
+    command = f'"{sys.executable}" -m meshctl config {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_whole_process_without_an_engine_exits_3(project: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "meshctl", "ps"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"]
 
 
 def test_a_typo_in_a_key_exits_2_with_line_and_nearest_key(run: Run, project: Path) -> None:
@@ -118,8 +134,30 @@ def test_init_takes_a_compose_file_over(run: Run, project: Path) -> None:
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites(run: Run, project: Path) -> None:
+    before = (project / "meshctl.yaml").read_text()
     assert run("init").code == 2
+    assert (project / "meshctl.yaml").read_text() == before
     (project / "meshctl.yaml").unlink()
-    (project / "Dockerfile").write_text("FROM scratch\n")
+    (project / "Dockerfile").write_text("FROM scratch\nEXPOSE 9000/tcp\n")
     assert run("init").code == 0
-    assert run("config").code == 0
+    (service,) = services(run) - {"consul"}
+    assert json.loads(run("config", "--json").out)["services"][service]["ports"][0]["target"] == 9000
+
+
+def test_init_gives_every_dockerfile_a_name_of_its_own(run: Run, project: Path) -> None:
+    (project / "meshctl.yaml").unlink()
+    for folder in ("api", "2024: ä", "consul", "API"):
+        (project / folder).mkdir()
+        (project / folder / "Dockerfile").write_text("FROM scratch\n")
+    assert run("init").code == 0
+    assert services(run) == {"api", "api-2", "mesh-2024", "consul-2", "consul"}
+
+
+def test_init_in_an_empty_folder_writes_a_file_that_loads(run: Run, project: Path) -> None:
+    (project / "meshctl.yaml").unlink()
+    assert run("init").code == 0
+    assert services(run) == {"consul"}
+
+
+def services(run: Run) -> set[str]:
+    return set(json.loads(run("config", "--json").out)["services"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 from pathlib import Path
 
+import pytest
+
+from meshctl.cli.main import main
 from meshctl.model.containers import ExecResult
 from tests.cli.conftest import GOOD, Open, Run
 from tests.fakes.containers import Behaviour
@@ -63,6 +67,7 @@ def test_a_failed_dependency_is_the_first_cause_and_its_dependent_is_not_begun(r
     assert answer.code == 1
     assert "store-1" in answer.err.split("error:")[1].splitlines()[0]
     assert "web-1: start skipped: store-1 failed" in answer.err
+    assert "wait ready skipped" not in answer.err
     assert "demo is not ready" in answer.err
 
 
@@ -126,6 +131,18 @@ def test_logs_are_merged_labelled_lines_or_json_lines(run: Run, world: Open) -> 
     line = json.loads(run("logs", "web", "--tail", "1", "--json").out)
     assert (line["service"], line["instance"], line["stream"], line["text"]) == ("web", "web-1", "stdout", "bye")
     assert run("logs", "--grep", "h.llo").out.count("\n") == 1
+
+
+def test_following_logs_ends_when_the_reader_leaves_although_no_line_comes(
+    run: Run, world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world()
+    run("up")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+        assert main(["logs", "-f"], world=made) == 0
 
 
 def test_exec_hands_every_word_to_the_command(run: Run, world: Open) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 from meshctl import bootstrap
@@ -47,12 +48,21 @@ def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
 
 def entry() -> None:
     """The installed command. Ends the process at once: tearing the interpreter down takes longer than a call."""
+    _reopen_closed_streams()
     code = main()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _reopen_closed_streams() -> None:
+    """A stream the shell has closed (``>&-``) is None in Python; nobody writes to one with care."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open("r" if name == "stdin" else "w")  # noqa: SIM115 (open as long as we run)
+            setattr(sys, name, stream)
 
 
 def _run(options: argparse.Namespace, world: World) -> int:

@@ -76,7 +76,7 @@ def plain_line(event: ProgressEvent) -> str:
         return "" if quick else f"{what} done in {duration(event.elapsed_s)}"
     if event.phase is Phase.FAILED:
         return f"{what} failed: {event.message}"
-    if event.phase is Phase.SKIPPED:
+    if event.phase is Phase.SKIPPED and not event.operation.startswith("wait"):
         return f"{what} skipped: {event.message}"
     return ""
 

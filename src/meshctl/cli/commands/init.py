@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 from pathlib import Path
 
 from meshctl.cli import diagnostics
@@ -11,6 +13,9 @@ from meshctl.cli.diagnostics import Exit
 from meshctl.errors import UsageError
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_REGISTRY = "consul"
+_USUAL_PORT = 8000
+_MOST_SERVICES = 50
 _HEAD = """\
 # Under `services:` everything means what it means in the Compose Specification.
 # Beside it stand `healthcheck: {http|grpc|tcp: …}` and `mesh: {register: NAME}`; see meshctl config --schema.
@@ -42,25 +47,16 @@ def _from_compose(compose: Path) -> str:
 
 
 def _from_dockerfiles(folder: Path) -> str:
-    found = sorted({*folder.glob("Dockerfile"), *folder.glob("*/Dockerfile")})[:50]
+    found = sorted({*folder.glob("Dockerfile"), *folder.glob("*/Dockerfile")})[:_MOST_SERVICES]
     lines = [_HEAD + f"name: {_name(folder)}", "services:"]
+    names = {_REGISTRY}
     for dockerfile in found:
-        context = dockerfile.parent
-        lines += [
-            f"  {_name(context)}:",
-            f"    build: {{context: {'.' if context == folder else './' + context.as_posix()}}}",
-            "    ports: [{name: http, target: 8000, app_protocol: http}]",
-            "    healthcheck: {http: /health, port: http}",
-            f"    mesh: {{register: {_name(context)}}}",
-        ]
-        lines.append("    depends_on: {consul: {condition: service_healthy}}")
+        name = _unique(_name(dockerfile.parent), names)
+        lines += _service(name, dockerfile, "." if dockerfile.parent == folder else f"./{dockerfile.parent.as_posix()}")
     if not found:
-        lines.append("  # web:")
-        lines.append("  #   build: {context: .}")
-        lines.append("  #   ports: [{name: http, target: 8000, app_protocol: http}]")
-        lines.append("  #   healthcheck: {http: /health, port: http}")
+        lines += [f"  # {line[2:]}" for line in _service("web", folder / "Dockerfile", ".")]
     lines += [
-        "  consul:",
+        f"  {_REGISTRY}:",
         "    image: ${MESH_CONSUL_IMAGE:-hashicorp/consul:1.20}",
         "    command: [agent, -dev, -client, 0.0.0.0]",
         "    ports: [{name: http, target: 8500, app_protocol: http}]",
@@ -69,6 +65,32 @@ def _from_dockerfiles(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _service(name: str, dockerfile: Path, context: str) -> list[str]:
+    return [
+        f"  {name}:",
+        f"    build: {{context: {json.dumps(context, ensure_ascii=False)}}}",
+        f"    ports: [{{name: http, target: {_exposed(dockerfile)}, app_protocol: http}}]",
+        '    healthcheck: {http: /health, port: http}  # or {tcp: true}, {grpc: ""}, {test: [CMD, …]}',
+        f"    # mesh: {{register: {name}}}  # once it registers itself in Consul: `up` waits for that",
+        f"    depends_on: {{{_REGISTRY}: {{condition: service_healthy}}}}",
+    ]
+
+
+def _exposed(dockerfile: Path) -> int:
+    """The first port that the image says it listens on."""
+    text = dockerfile.read_text(encoding="utf-8", errors="replace") if dockerfile.is_file() else ""
+    found = re.search(r"^\s*EXPOSE\s+(\d{1,5})\b", text, re.IGNORECASE | re.MULTILINE)
+    return int(found[1]) if found and 0 < int(found[1]) < 65536 else _USUAL_PORT
+
+
+def _unique(name: str, names: set[str]) -> str:
+    """The name, or it with the first free number; it is added to ``names``."""
+    free = next(n for n in (name, *(f"{name}-{i}" for i in range(2, len(names) + 3))) if n not in names)
+    names.add(free)
+    return free
+
+
 def _name(folder: Path) -> str:
-    word = "".join(c if c.isalnum() or c in "-_" else "-" for c in folder.resolve().name.lower()).strip("-_")
-    return word or "mesh"
+    """The folder's name in letters, digits, ``-`` and ``_``, beginning with a letter."""
+    word = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")
+    return word if word[:1].isalpha() else f"mesh-{word}".rstrip("-")

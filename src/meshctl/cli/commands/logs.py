@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import os
+import stat
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
@@ -43,8 +47,39 @@ def run(options: argparse.Namespace, world: World) -> int:
             else:
                 out.raw(f"{_label(line, width, colour)} {line.text}\n")
 
-    with_mesh(options, world, work)
+    with_mesh(options, world, (lambda mesh: _while_read(work(mesh))) if options.follow else work)
     return Exit.DONE
+
+
+async def _while_read(work: Coroutine[Any, Any, None]) -> None:
+    """Follow until it ends, or until the reader of a pipe leaves: without a line to write, no write would tell."""
+    loop, working = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    piped = _is_pipe()
+    left = asyncio.Event()
+
+    def leave() -> None:
+        loop.remove_reader(sys.stdout)
+        left.set()
+        working.cancel()
+
+    if piped:
+        loop.add_reader(sys.stdout, leave)
+    try:
+        await working
+    except asyncio.CancelledError:
+        if not left.is_set():
+            raise
+    finally:
+        working.cancel()
+        if piped:
+            loop.remove_reader(sys.stdout)
+
+
+def _is_pipe() -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def line_data(line: LogLine) -> dict[str, object]:
