@@ -6,6 +6,7 @@
     ├── EnvironmentMissing        exit 3   something this machine or project lacks
     │   ├── EngineUnavailable              no container engine answers
     │   ├── RegistryUnavailable            no registry answers
+    │   ├── CollectorUnavailable           no collector answers
     │   └── ImageUnavailable               an image is neither here, nor pullable, nor buildable
     ├── DeadlineExceeded          exit 4   waited as long as was asked
     ├── EngineError                        the engine refused one operation
@@ -83,6 +84,10 @@ class EngineUnavailable(EnvironmentMissing):
 
 class RegistryUnavailable(EnvironmentMissing):
     """No service registry answers."""
+
+
+class CollectorUnavailable(EnvironmentMissing):
+    """No collector answers: no trace can be read or sent."""
 
 
 class ImageUnavailable(EnvironmentMissing):

@@ -19,6 +19,7 @@ from meshctl.model.containers import (
 )
 from meshctl.model.progress import ProgressEvent
 from meshctl.model.status import ProbeResult, Registration
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceChanges, TraceQuery, TraceSummary
 
 
 class ProgressSink(Protocol):
@@ -120,3 +121,52 @@ class Caller(Protocol):
     """Sends one request to one endpoint. Raises CallError, CallTimeout."""
 
     async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply: ...
+
+
+class TraceReader(Protocol):
+    """The memory of telemetry, read with short blocking requests. Every method raises CollectorUnavailable."""
+
+    def traces(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
+        """Newest first."""
+        ...
+
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3) -> Trace | None:
+        """One trace by its whole id; None when nothing is known of it.
+
+        With ``settle_s`` it waits at most so long for the trace to appear and to settle (quiet for ``quiet_s``).
+        """
+        ...
+
+    def export(self, trace_ids: Sequence[str]) -> bytes:
+        """These traces as one OTLP JSON document (``{"resourceSpans": [...]}``), every field that was sent."""
+        ...
+
+    def services(self) -> tuple[str, ...]: ...
+    def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
+        """Edges seen in the last ``window_s`` seconds; 0 for all that is kept."""
+        ...
+
+    def status(self) -> CollectorStatus: ...
+    def pin(self, trace_id: str, pinned: bool) -> bool:
+        """Keep a trace whatever the limits say, or no longer. False when it is not known."""
+        ...
+
+
+class TraceFeed(Protocol):
+    """Live changes of the memory of telemetry."""
+
+    def changes(self) -> AsyncIterator[TraceChanges]:
+        """First one with the status now, then what changed, at most ten times a second. Raises CollectorUnavailable."""
+        ...
+
+
+class TraceSender(Protocol):
+    """Takes spans of meshctl's own (a call it made, an ``up``) to the collector."""
+
+    def send(self, spans: Sequence[Span]) -> None:
+        """Blocking, at most about two seconds. Raises CollectorUnavailable."""
+        ...
+
+
+#: ``connect("127.0.0.1:49200")`` gives the collector whose query API answers there.
+TraceReaderConnector = Callable[[str], TraceReader]

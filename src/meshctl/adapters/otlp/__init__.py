@@ -1,0 +1,1 @@
+"""OTLP, the wire of OpenTelemetry."""

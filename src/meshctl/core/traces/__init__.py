@@ -1,0 +1,1 @@
+"""What is made of spans: memory, tree, waterfall, edges, comparison."""
