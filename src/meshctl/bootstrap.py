@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import ContainerEngine
+    from meshctl.ports import ContainerEngine, TraceFeed, TraceReader, TraceSender
 
 
 def open_engine() -> ContainerEngine:
@@ -27,7 +27,7 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.engine.mesh import Mesh
 
     engine = open_engine()
-    return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock())
+    return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock(), HttpCollectors())
 
 
 def open_directory(config: MeshConfig) -> Directory:
@@ -37,6 +37,41 @@ def open_directory(config: MeshConfig) -> Directory:
     from meshctl.engine.call import Directory
 
     return Directory(config, lambda: EngineReader().containers(config.name), ConsulReader)
+
+
+class HttpCollectors:
+    """The ways to a collector that talks HTTP; each is loaded when it is needed."""
+
+    def reader(self, query_address: str) -> TraceReader:
+        from meshctl.adapters.collector.reader import CollectorReader
+
+        return CollectorReader(query_address)
+
+    def feed(self, query_address: str) -> TraceFeed:
+        from meshctl.adapters.collector.feed import CollectorFeed
+
+        return CollectorFeed(query_address)
+
+    def sender(self, otlp_address: str, timeout_s: float = 2.0) -> TraceSender:
+        from meshctl.adapters.collector.sender import CollectorSender
+
+        return CollectorSender(otlp_address, timeout_s)
+
+
+def open_traces(config: MeshConfig) -> TraceReader:
+    """The traces that the project's collector keeps. Raises CollectorUnavailable, EngineUnavailable."""
+    from meshctl.adapters.docker.reader import EngineReader
+    from meshctl.engine.collector import QUERY, collector_address
+
+    return HttpCollectors().reader(collector_address(config, EngineReader().containers(config.name), QUERY))
+
+
+def open_sender(config: MeshConfig) -> TraceSender:
+    """The way into the project's collector. Raises CollectorUnavailable, EngineUnavailable."""
+    from meshctl.adapters.docker.reader import EngineReader
+    from meshctl.engine.collector import OTLP, collector_address
+
+    return HttpCollectors().sender(collector_address(config, EngineReader().containers(config.name), OTLP))
 
 
 def sender_for(request: CallRequest) -> Send:

@@ -161,12 +161,20 @@ class TraceFeed(Protocol):
 
 
 class TraceSender(Protocol):
-    """Takes spans of meshctl's own (a call it made, an ``up``) to the collector."""
+    """Takes spans to the collector. Both block for a bounded time and raise CollectorUnavailable."""
 
     def send(self, spans: Sequence[Span]) -> None:
-        """Blocking, at most about two seconds. Raises CollectorUnavailable."""
+        """Spans of meshctl's own: a call it made, an ``up``."""
+        ...
+
+    def send_raw(self, body: bytes) -> int:
+        """One OTLP JSON document as it is; return how many spans were taken. Raises MeshError if it is refused."""
         ...
 
 
-#: ``connect("127.0.0.1:49200")`` gives the collector whose query API answers there.
-TraceReaderConnector = Callable[[str], TraceReader]
+class Collectors(Protocol):
+    """Ways to a collector by its address, such as ``127.0.0.1:49200``. Nothing is asked before it is used."""
+
+    def reader(self, query_address: str) -> TraceReader: ...
+    def feed(self, query_address: str) -> TraceFeed: ...
+    def sender(self, otlp_address: str, timeout_s: float = 2.0) -> TraceSender: ...

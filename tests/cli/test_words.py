@@ -7,7 +7,8 @@ import argparse
 import pytest
 
 from meshctl import __version__
-from meshctl.cli.parser import COMMANDS, parse, replicas, seconds
+from meshctl.cli.parser import COMMANDS, parse
+from meshctl.cli.values import replicas, seconds
 from tests.cli.conftest import Run
 
 

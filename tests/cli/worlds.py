@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from meshctl.engine.call import Directory, Send
+from meshctl.engine.collector import OTLP, QUERY, collector_address
 from meshctl.engine.mesh import Mesh
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.registry import Registration
-from meshctl.ports import ContainerEngine
+from meshctl.ports import ContainerEngine, TraceReader, TraceSender
 from tests.fakes.stage import Stage
 from tests.fakes.world import FakeRegistry
 
@@ -54,6 +55,12 @@ class FakeWorld:
 
     def open_directory(self, config: MeshConfig) -> Directory:
         return Directory(config, self.stage.engine.containers, lambda _: FakeReader(self.stage.registry))
+
+    def open_traces(self, config: MeshConfig) -> TraceReader:
+        return self.stage.collector.reader(collector_address(config, self.stage.engine.containers(), QUERY))
+
+    def open_sender(self, config: MeshConfig) -> TraceSender:
+        return self.stage.collector.sender(collector_address(config, self.stage.engine.containers(), OTLP))
 
     def sender_for(self, request: CallRequest) -> Send:
         def send(endpoint: Endpoint, request: CallRequest) -> CallReply:

@@ -68,7 +68,7 @@ class World:
             return self
 
         world: Any = self
-        return Mesh(config, world, connect, world, SystemClock())
+        return Mesh(config, world, connect, world, SystemClock(), world)
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         return Observed(project, self.containers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -17,6 +17,7 @@ from meshctl.model.config import MeshConfig, RestartPolicy
 from meshctl.model.containers import Container
 from meshctl.model.status import CheckStatus, Health, MeshState, ProbeResult, Registration, ServiceStatus
 from tests.builders import application, mesh_config, spec
+from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.machine import Behaviour
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
@@ -34,10 +35,11 @@ class World:
     registry: FakeRegistry
     prober: FakeProber
     store: MeshStore
+    collector: FakeCollector = field(default_factory=FakeCollector)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock)
+        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock, self.collector)
         async with Watcher(mesh, self.store):
             yield
         await self.engine.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from meshctl.core.plan.request import container_request, image_reference
 from meshctl.engine.mesh import Mesh
 from meshctl.model.config import MeshConfig
+from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import Behaviour, FakeEngine
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry, RecordingSink
 
@@ -21,6 +22,7 @@ class Stage:
     registry: FakeRegistry
     clock: FakeClock
     sink: RecordingSink
+    collector: FakeCollector
 
     def seed_all(self) -> None:
         """Every service as the file says, running."""
@@ -35,5 +37,6 @@ def stage(config: MeshConfig, **behaviours: Behaviour) -> Stage:
     engine = FakeEngine(clock, pullable=[image_reference(config, s) for s in config.services.values() if not s.build])
     engine.behaviours |= behaviours
     prober, registry = FakeProber(engine), FakeRegistry(engine)
-    mesh = Mesh(config, engine, registry.connect, prober, clock)
-    return Stage(mesh, engine, prober, registry, clock, RecordingSink())
+    collector = FakeCollector()
+    mesh = Mesh(config, engine, registry.connect, prober, clock, collector)
+    return Stage(mesh, engine, prober, registry, clock, RecordingSink(), collector)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import ContainerEngine
+    from meshctl.ports import ContainerEngine, TraceReader, TraceSender
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ class World(Protocol):
     def open_mesh(self, config: MeshConfig) -> Mesh: ...
     def open_directory(self, config: MeshConfig) -> Directory: ...
     def sender_for(self, request: CallRequest) -> Send: ...
+    def open_traces(self, config: MeshConfig) -> TraceReader: ...
+    def open_sender(self, config: MeshConfig) -> TraceSender: ...
 
 
 def config_of(options: argparse.Namespace) -> MeshConfig:

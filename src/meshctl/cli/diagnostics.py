@@ -49,6 +49,13 @@ def report(error: MeshError, *, traceback: bool = False) -> int:
     return error.exit_code
 
 
+def warn(error: MeshError) -> None:
+    """What is missing without making the answer wrong, and what to do next."""
+    note(f"note: {error}")
+    if error.hint:
+        note(f"{_label('hint')} {error.hint}")
+
+
 def report_failure(failure: Failure) -> None:
     """One failed part of a larger run, with its evidence."""
     where = failure.instance or failure.service

@@ -34,7 +34,7 @@ class Output:
         """Toned lines: coloured on a terminal unless NO_COLOR is set."""
         colour = use_colour(sys.stdout)
         for line in lines:
-            self._write("".join(_span(s.text, s.tone, colour) for s in line).rstrip() + "\n")
+            self._write("".join(span_text(s.text, s.tone, colour) for s in line).rstrip() + "\n")
 
     def raw(self, text: str) -> None:
         """Text as it is, flushed: for streams."""
@@ -70,9 +70,17 @@ def use_colour(stream: Any) -> bool:
     return bool(stream.isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def _span(text: str, tone: str, colour: bool) -> str:
-    code = _CODES.get(tone)
+def span_text(text: str, tone: str, colour: bool) -> str:
+    """Text in the colour of its tone, or plain."""
+    code = _service_code(tone) if tone.startswith("service:") else _CODES.get(tone)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
+
+
+def _service_code(tone: str) -> str:
+    from meshctl.present.colours import service_colour
+
+    colour = service_colour(tone.removeprefix("service:")).lstrip("#")
+    return "38;2;" + ";".join(str(int(colour[at : at + 2], 16)) for at in (0, 2, 4))
 
 
 def _reader_left() -> None:

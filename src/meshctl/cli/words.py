@@ -16,6 +16,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Look": {
         "ps": "services with instances and health",
         "logs": "what services write",
+        "traces": "what requests did, newest first; show, compare and export them",
         "config": "the resolved configuration, or its schema",
         "doctor": "what is missing on this machine, and what mends it",
     },
@@ -23,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "call": "one HTTP or gRPC request to a service by its name",
         "exec": "run a command inside a service's container",
     },
+    "Telemetry": {"collector": "receive, keep and serve traces; the stack runs it in a container"},
     "Project": {"init": "write a first meshctl.yaml for this folder"},
 }
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
@@ -49,6 +51,18 @@ EXAMPLES = {
         """meshctl call orders POST /orders/ -d '{"user_id":1,"items":[{"sku":"espresso","quantity":1}]}'""",
         """meshctl call users users.v1.UserService/GetUser -d '{"id":1}'""",
         "meshctl call users GET /health --instance all",
+        "meshctl call users GET /users/1 --trace",
+    ],
+    "traces": [
+        "meshctl traces --service worker --min-duration 100ms",
+        "meshctl traces show                  # the newest",
+        "meshctl traces show up               # what the last `meshctl up` did",
+        "meshctl traces diff 4bf92f35 00f067aa",
+        "meshctl traces export --error -o errors.json",
+    ],
+    "collector": [
+        "meshctl collector --store traces.db",
+        "meshctl collector --forward http://tempo.example:4318",
     ],
     "exec": ["meshctl exec postgres -- psql -U postgres", "meshctl exec users --instance 2 -- env"],
     "init": [

@@ -14,7 +14,7 @@ from meshctl.engine.operations import Calls
 from meshctl.engine.sight import Sight
 from meshctl.errors import DeadlineExceeded, MeshError
 from meshctl.model.containers import Observed
-from meshctl.model.plan import Failure, Operation, Plan
+from meshctl.model.plan import Failure, Operation, Plan, Ran
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.ports import Clock, ProgressSink
 
@@ -27,10 +27,11 @@ class Outcome:
     """What became of a plan: seconds of the operations that were done, and why others were not.
 
     ``failures`` come in the order they happened, the first cause first; ``skipped`` are targets that were
-    not begun because of one of them; ``error`` is the first error.
+    not begun because of one of them; ``error`` is the first error. ``ran`` has what was begun, in the order it ended.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    ran: tuple[Ran, ...] = ()
     failures: tuple[Failure, ...] = ()
     skipped: tuple[str, ...] = ()
     timed_out: bool = False
@@ -65,6 +66,7 @@ class Executor:
         self._calls = Calls(mesh, self._sight, plan.project, self._deadline)
         self._tasks: dict[str, asyncio.Task[str]] = {}
         self._seconds: dict[str, float] = {}
+        self._ran: list[Ran] = []
         self._failures: list[Failure] = []
         self._errors: list[MeshError] = []
         self._skipped: dict[str, None] = {}
@@ -82,6 +84,7 @@ class Executor:
             await self._sight.close()
         return Outcome(
             dict(self._seconds),
+            tuple(self._ran),
             tuple(self._failures),
             tuple(self._skipped),
             any(isinstance(error, DeadlineExceeded) for error in self._errors),
@@ -108,16 +111,19 @@ class Executor:
         return [task.result() for task in tasks]
 
     async def _attempt(self, operation: Operation) -> str:
-        started = self._clock.monotonic()
+        began, started = self._clock.now(), self._clock.monotonic()
         self._tell(operation, Phase.STARTED, operation.cause)
         try:
             await self._carry_out(operation)
         except MeshError as error:
             self._errors.append(error)
             self._failures.append(failure_of(operation, error))
-            self._tell(operation, Phase.FAILED, str(error), elapsed_s=self._clock.monotonic() - started)
+            elapsed_s = self._clock.monotonic() - started
+            self._ran.append(Ran(operation, began, elapsed_s, str(error)))
+            self._tell(operation, Phase.FAILED, str(error), elapsed_s=elapsed_s)
             return operation.target
         self._seconds[operation.id] = self._clock.monotonic() - started
+        self._ran.append(Ran(operation, began, self._seconds[operation.id]))
         self._tell(operation, Phase.DONE, "", elapsed_s=self._seconds[operation.id])
         return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshctl.model.config import MeshConfig
-from meshctl.ports import Clock, ContainerEngine, Prober, RegistryConnector
+from meshctl.ports import Clock, Collectors, ContainerEngine, Prober, RegistryConnector
 
 
 @dataclass(slots=True)
@@ -17,6 +17,7 @@ class Mesh:
     connect_registry: RegistryConnector
     prober: Prober
     clock: Clock
+    collectors: Collectors
 
     async def close(self) -> None:
         """Let go of sockets and threads."""

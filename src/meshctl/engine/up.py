@@ -11,9 +11,10 @@ from meshctl.core.plan.request import image_reference
 from meshctl.core.plan.selection import selected
 from meshctl.engine.executor import Executor, Outcome
 from meshctl.engine.mesh import Mesh
-from meshctl.errors import MeshError
+from meshctl.engine.up_report import UpReport as UpReport
+from meshctl.engine.up_trace import send_up_trace
 from meshctl.model.containers import Observed
-from meshctl.model.plan import Failure, Plan, Step
+from meshctl.model.plan import Plan, Step
 from meshctl.ports import ProgressSink
 
 
@@ -36,25 +37,6 @@ class UpOptions:
         return Wanted(self.services, self.profiles, dict(self.scale), keep=self.keep)
 
 
-@dataclass(frozen=True, slots=True)
-class UpReport:
-    """What came of it. ``changed`` False: there was nothing to do. ``error`` is the first one, for its exit code.
-
-    ``failures`` has the first cause first; ``skipped`` are instances, images or the like not begun because of them.
-    """
-
-    project: str
-    ready: bool
-    elapsed_ms: float
-    changed: bool
-    timed_out: bool = False
-    failures: tuple[Failure, ...] = ()
-    critical_path: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
-    error: MeshError | None = None
-    skipped: tuple[str, ...] = ()
-
-
 async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
     """What ``up`` would do now; with ``build`` what it would do if no image came out different.
 
@@ -72,26 +54,36 @@ async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
 
 async def up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:
     """Do it. Raises UsageError, EngineUnavailable; what fails on the way is in the report."""
-    started = mesh.clock.monotonic()
+    report = await _bring_up(mesh, options, sink)
+    return replace(report, trace_id=await send_up_trace(mesh, report)) if report.changed else report
+
+
+async def _bring_up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:
+    began, started = mesh.clock.now(), mesh.clock.monotonic()
+    builds = Outcome()
     built: tuple[Step, ...] = ()
     if options.build:
         plan = image_plan(mesh.config, options.wanted)
-        outcome = await Executor(mesh, plan, sink, options.timeout_s).run()
-        built = critical_path(plan, outcome.seconds)
-        if outcome.failures:
-            return _report(mesh, plan, outcome, started, built=())
+        builds = await Executor(mesh, plan, sink, options.timeout_s).run()
+        built = critical_path(plan, builds.seconds)
+        if builds.failures:
+            return _report(mesh, plan, (builds,), (began, started), built=())
     observed = await _observe(mesh, options)
     plan = reconcile(mesh.config, observed, options.wanted)
     left = options.timeout_s - (mesh.clock.monotonic() - started)
     outcome = await Executor(mesh, plan, sink, left, observed).run()
-    return _report(mesh, plan, outcome, started, built)
+    return _report(mesh, plan, (builds, outcome), (began, started), built)
 
 
-def _report(mesh: Mesh, plan: Plan, outcome: Outcome, started: float, built: tuple[Step, ...]) -> UpReport:
+def _report(
+    mesh: Mesh, plan: Plan, outcomes: tuple[Outcome, ...], since: tuple[float, float], built: tuple[Step, ...]
+) -> UpReport:
+    """``since`` is when it began, as Unix seconds and by the monotonic clock; the last outcome is the plan's."""
+    outcome = outcomes[-1]
     return UpReport(
         project=mesh.config.name,
         ready=not outcome.failures,
-        elapsed_ms=(mesh.clock.monotonic() - started) * 1000,
+        elapsed_ms=(mesh.clock.monotonic() - since[1]) * 1000,
         changed=bool(plan.changes),
         timed_out=outcome.timed_out,
         failures=outcome.failures,
@@ -99,6 +91,8 @@ def _report(mesh: Mesh, plan: Plan, outcome: Outcome, started: float, built: tup
         notes=plan.notes,
         error=outcome.error,
         skipped=outcome.skipped,
+        began=since[0],
+        ran=tuple(ran for one in outcomes for ran in one.ran),
     )
 
 

@@ -166,7 +166,7 @@ class SmokeCheck:
 class MeshConfig:
     """The whole resolved file. ``services`` keeps the file's order and holds every profile.
 
-    ``registry`` names the service that is the registry ('' if there is none).
+    ``registry`` and ``collector`` name the services that are those ('' if there is none).
     ``volumes`` maps a name to the engine's name when it is external, else ''.
     """
 
@@ -176,5 +176,6 @@ class MeshConfig:
     volumes: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] = ("default",)
     registry: str = ""
+    collector: str = ""
     smoke: tuple[SmokeCheck, ...] = ()
     secrets: tuple[str, ...] = ()

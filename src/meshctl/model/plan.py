@@ -81,6 +81,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """One operation as it was carried out: when it began (Unix seconds), how long it took, and why it failed or ''."""
+
+    operation: Operation
+    began: float
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why something did not come about: the first cause, with the evidence."""
 

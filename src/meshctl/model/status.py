@@ -10,6 +10,7 @@ from meshctl.model.config import ServiceKind
 from meshctl.model.containers import ContainerState, EngineEvent
 from meshctl.model.registry import CheckStatus as CheckStatus
 from meshctl.model.registry import Registration as Registration
+from meshctl.model.traces import CollectorStatus, TraceSummary
 
 
 class Health(StrEnum):
@@ -102,7 +103,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class MeshState:
-    """All that a view shows, at one moment. ``observed_at`` is when the engine last answered."""
+    """All that a view shows, at one moment. ``observed_at`` is when the engine last answered.
+
+    ``traces`` are the newest ones, newest first; ``collector`` is None until it has answered once.
+    """
 
     project: str
     services: tuple[ServiceStatus, ...] = ()
@@ -110,5 +114,7 @@ class MeshState:
     usage: Mapping[str, Usage] = field(default_factory=dict)
     happenings: tuple[Happening, ...] = ()
     events: tuple[EngineEvent, ...] = ()
+    traces: tuple[TraceSummary, ...] = ()
+    collector: CollectorStatus | None = None
     observed_at: float | None = None
     revision: int = 0

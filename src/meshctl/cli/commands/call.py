@@ -19,8 +19,10 @@ from meshctl.errors import CallError, UsageError
 from meshctl.model.calls import CallReply, CallRequest
 
 if TYPE_CHECKING:
+    from meshctl.cli.traced_call import Tracer
     from meshctl.engine.call import Directory, Send
     from meshctl.model.calls import Endpoint
+    from meshctl.model.config import MeshConfig
 
 #: The status of a request among many that got none; its body says why.
 NO_ANSWER = "no answer"
@@ -30,23 +32,39 @@ _LARGEST_BODY = 64 * 1024 * 1024
 def run(options: argparse.Namespace, world: World) -> int:
     """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK."""
     request = request_of(options)
-    directory = world.open_directory(config_of(options))
+    config = config_of(options)
+    directory = world.open_directory(config)
     many = options.repeat > 1 or options.instance == "all"
     send = world.sender_for(request)
+    tracer = _tracer(world, config) if options.trace else None
+    if tracer is not None:
+        send = tracer.sending(send)
     out = output_of(options)
     replies: list[CallReply] = []
+    documents: list[dict[str, Any]] = []
     try:
         for reply in _replies(directory, _tolerant(send) if many else send, request, options.repeat):
             replies.append(reply)
             if not options.json:
                 _show(out, reply, quiet=options.quiet)
+            more = tracer.tell(reply, None if options.json else out) if tracer is not None else {}
+            documents.append({**reply_data(reply), **more})
+    except CallError:
+        if tracer is not None and not options.json:
+            tracer.tell_failure(request.service, out)
+        raise
     finally:
         if options.json and replies:
-            documents = [reply_data(reply) for reply in replies]
             out.data(documents if many else documents[0])
     if len(replies) > 1 and not (options.json or options.quiet):
         _summary(replies)
     return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
+
+
+def _tracer(world: World, config: MeshConfig) -> Tracer:
+    from meshctl.cli.traced_call import Tracer
+
+    return Tracer(world, config)
 
 
 def _replies(directory: Directory, send: Send, request: CallRequest, rounds: int) -> Iterator[CallReply]:

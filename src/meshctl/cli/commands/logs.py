@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
-from meshctl.cli.output import use_colour
+from meshctl.cli.output import span_text, use_colour
 from meshctl.engine.logs import stream_logs
-from meshctl.present.colours import service_colour
+from meshctl.present.lines import service_tone
 
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
@@ -95,7 +95,4 @@ def line_data(line: LogLine) -> dict[str, object]:
 
 def _label(line: LogLine, width: int, colour: bool) -> str:
     label = f"{line.instance_id:<{width}} |"
-    if not colour:
-        return label
-    red, green, blue = (int(service_colour(line.service).lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
-    return f"\x1b[38;2;{red};{green};{blue}m{label}\x1b[0m"
+    return span_text(label, service_tone(line.service), colour)

@@ -80,6 +80,7 @@ def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[s
             for step in report.critical_path
         ],
         "notes": list(report.notes),
+        "trace_id": report.trace_id,
     }
 
 
@@ -93,6 +94,8 @@ def _narrate(report: UpReport, options: argparse.Namespace) -> None:
         return
     if report.changed and report.critical_path:
         diagnostics.note(critical_text(report.critical_path))
+    if report.trace_id:
+        diagnostics.note(f"trace {report.trace_id[:8]}: meshctl traces show up")
     elapsed = duration(report.elapsed_ms / 1000)
     if not report.ready:
         diagnostics.note(f"{report.project} is not ready after {elapsed}")

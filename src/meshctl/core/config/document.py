@@ -23,6 +23,7 @@ from meshctl.errors import ConfigError, UsageError
 from meshctl.model.config import AppProtocol, MeshConfig, ServiceSpec
 
 DEFAULT_REGISTRY = "consul"
+DEFAULT_COLLECTOR = "collector"
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 _PROJECT_HINT = "Use lower-case letters, digits, '-' and '_', and start with a letter or digit."
@@ -99,7 +100,8 @@ def _config(
         services=services,
         volumes=volumes,
         networks=_used_networks(services),
-        registry=_registry(root, services),
+        registry=_part(root, services, "registry", DEFAULT_REGISTRY),
+        collector=_part(root, services, "collector", DEFAULT_COLLECTOR),
         smoke=read_smoke(root, sorted(callable_names - {""})),
         secrets=telling(_secrets(services, root.problems.secrets), (name, *callable_names, *volumes)),
     )
@@ -145,19 +147,21 @@ def _used_networks(services: Mapping[str, ServiceSpec]) -> tuple[str, ...]:
     return tuple(sorted(used, key=lambda name: (name != DEFAULT_NETWORK, name)))
 
 
-def _registry(root: Reader, services: Mapping[str, ServiceSpec]) -> str:
+def _part(root: Reader, services: Mapping[str, ServiceSpec], key: str, usual: str) -> str:
+    """The service that plays a part (``registry``, ``collector``), ``usual`` if there is one; '' if none does."""
+
     def known(value: object) -> str:
         name = text(value)
         if name and name not in services:
-            raise Wrong(f"the registry '{name}' is no service here", nearest=nearest(name, services))
+            raise Wrong(f"the {key} '{name}' is no service here", nearest=nearest(name, services))
         return name
 
-    name = root.get("registry", known, DEFAULT_REGISTRY if DEFAULT_REGISTRY in services else "")
+    name = root.get(key, known, usual if usual in services else "")
     ports = services[name].ports if name else ()
     if name and not any(port.app_protocol is AppProtocol.HTTP for port in ports):
         path = f"services.{name}.ports"
-        message = f"the registry '{name}' needs a port with app_protocol: http"
-        root.problems.add(path, message, hint="Write registry: '' if it is not the registry of this project.")
+        message = f"the {key} '{name}' needs a port with app_protocol: http"
+        root.problems.add(path, message, hint=f"Write {key}: '' if it is not the {key} of this project.")
     return name
 
 

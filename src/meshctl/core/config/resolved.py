@@ -23,13 +23,15 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def resolved(config: MeshConfig) -> dict[str, Any]:
-    """``{"name", "services": {…}, "volumes", "networks", "registry", "smoke"}``; what is empty is left out.
+    """``{"name", "services": {…}, "volumes", "networks", "registry", "collector", "smoke"}``; what is empty is left
+    out.
 
     Durations are text (``1s``), sizes bytes, paths absolute.
     """
     found = {
         "name": config.name,
         "registry": config.registry,
+        "collector": config.collector,
         "services": {name: _service(spec, config.secrets) for name, spec in config.services.items()},
         "volumes": {
             name: {"external": True, "name": external} if external else {} for name, external in config.volumes.items()

@@ -7,11 +7,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from meshctl.engine.collector import collector_address
 from meshctl.engine.registry import registry_address
 from meshctl.engine.store import MeshStore
 from meshctl.engine.watch.chronicle import Chronicle
 from meshctl.engine.watch.evidence import Evidence
 from meshctl.engine.watch.verdict import in_play, judge
+from meshctl.errors import CollectorUnavailable
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container, ContainerState, EngineEvent, EngineInfo, Observed
 from meshctl.model.status import (
@@ -23,6 +25,7 @@ from meshctl.model.status import (
     Registration,
     Usage,
 )
+from meshctl.model.traces import CollectorStatus, TraceSummary
 from meshctl.ports import Clock
 
 KEEP_EVENTS = 500
@@ -55,6 +58,13 @@ class Board:
     def registry_address(self) -> str:
         """Where the registry answers now (``host:port``), '' if it is not there."""
         return registry_address(self.config, self.running()) or ""
+
+    def collector_address(self) -> str:
+        """Where the collector's query API answers now, '' if it is not there."""
+        try:
+            return collector_address(self.config, self.running())
+        except CollectorUnavailable:
+            return ""
 
     @property
     def was_observed(self) -> bool:
@@ -95,6 +105,17 @@ class Board:
         self.evidence.registry_error = f"{self.config.registry} cannot be asked: {why}"
         self._link("registry", self.config.registry, False, why)
         self.publish()
+
+    def collector_up(self, status: CollectorStatus, traces: tuple[TraceSummary, ...]) -> None:
+        """What the collector keeps now, newest trace first."""
+        count = f"{status.traces:,} trace{'' if status.traces == 1 else 's'}"
+        self._link("collector", self.config.collector, True, count)
+        self._store.update(links=tuple(self._links.values()), traces=traces, collector=status)
+
+    def collector_lost(self, why: str) -> None:
+        """The list stays as it was."""
+        self._link("collector", self.config.collector, False, why)
+        self._store.update(links=tuple(self._links.values()))
 
     def observed(self, seen: Observed) -> None:
         """A full list from the engine replaces what was known."""
@@ -185,7 +206,7 @@ class Board:
         link = self._links.get(key)
         since = link.since if link is not None and link.up == up else self.clock.now()
         self._links[key] = LinkState(name, up, since, detail, hint)
-        order = [k for k in ("engine", "registry") if k in self._links]
+        order = [k for k in ("engine", "registry", "collector") if k in self._links]
         self._links = {k: self._links[k] for k in order}
 
 

@@ -14,6 +14,7 @@ from meshctl.engine.watch.probes import ProbeWatch
 from meshctl.engine.watch.registry import RegistryWatch
 from meshctl.engine.watch.stats import StatsWatch
 from meshctl.engine.watch.tasks import cancel_all, forever
+from meshctl.engine.watch.traces import TraceWatch
 
 #: Verdicts that depend on time (a crash loop that calms down) are looked at this often.
 TICK_S = 1.0
@@ -34,6 +35,7 @@ class Watcher:
             "containers": ContainerWatch(mesh.containers, board).run,
             "health": ProbeWatch(mesh.prober, board).run,
             "the registry": RegistryWatch(mesh.connect_registry, board).run,
+            "traces": TraceWatch(mesh.collectors, board).run,
             "resources": StatsWatch(mesh.containers, board).run,
             "time": self._tick,
         }

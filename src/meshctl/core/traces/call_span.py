@@ -1,0 +1,71 @@
+"""A request that meshctl made itself, as the client span that everything it caused hangs below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshctl.errors import MeshError
+from meshctl.model.calls import CallReply, CallRequest, Endpoint
+from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+
+#: The service name of meshctl's own spans.
+OURS = "meshctl"
+
+
+def call_span(
+    request: CallRequest,
+    endpoint: Endpoint,
+    ids: tuple[str, str, str],
+    times: tuple[int, int],
+    outcome: CallReply | MeshError,
+) -> Span:
+    """``ids`` are trace, span and parent ('' for none), ``times`` Unix nanoseconds of start and end.
+
+    Attributes follow OpenTelemetry's conventions for HTTP and RPC clients. Without an answer the span carries an
+    exception.
+    """
+    trace_id, span_id, parent_id = ids
+    host, _, port = endpoint.address.rpartition(":")
+    attributes: dict[str, Any] = {
+        "peer.service": endpoint.service,
+        "mesh.instance": endpoint.instance,
+        "server.address": host,
+        "server.port": int(port) if port.isdecimal() else 0,
+        **(_http(request, endpoint) if request.method else _rpc(request)),
+    }
+    failed, message = False, ""
+    events: tuple[SpanEvent, ...] = ()
+    if isinstance(outcome, CallReply):
+        failed = not outcome.ok
+        key = "http.response.status_code" if request.method else "rpc.response.status_code"
+        attributes[key] = outcome.status
+        message = str(outcome.status) if failed else ""
+    else:
+        failed, message = True, str(outcome)
+        attributes["error.type"] = type(outcome).__name__
+        told = {"exception.type": type(outcome).__name__, "exception.message": message}
+        events = (SpanEvent("exception", times[1], told),)
+    return Span(
+        trace_id,
+        span_id,
+        parent_id,
+        OURS,
+        f"{request.method} {request.target.partition('?')[0]}" if request.method else request.target,
+        SpanKind.CLIENT,
+        times[0],
+        times[1] - times[0],
+        SpanStatus.ERROR if failed else SpanStatus.UNSET,
+        message,
+        scope=OURS,
+        attributes=attributes,
+        events=events,
+    )
+
+
+def _http(request: CallRequest, endpoint: Endpoint) -> dict[str, Any]:
+    return {"http.request.method": request.method, "url.full": f"http://{endpoint.address}{request.target}"}
+
+
+def _rpc(request: CallRequest) -> dict[str, Any]:
+    service, _, method = request.target.rpartition("/")
+    return {"rpc.system.name": "grpc", "rpc.service": service, "rpc.method": method}

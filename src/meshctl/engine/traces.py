@@ -1,0 +1,58 @@
+"""What the app asks of the collector beside the list that it follows. All raise CollectorUnavailable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from meshctl.engine.collector import collector_address
+from meshctl.engine.logs import stream_logs
+from meshctl.engine.mesh import Mesh
+from meshctl.model.containers import LogLine
+from meshctl.model.traces import ServiceEdge, Trace, TraceQuery, TraceSummary
+from meshctl.ports import TraceReader
+
+#: Log lines of one trace that are kept; the newest.
+MOST_LINES = 500
+#: Seconds before a trace's first span and after its last in which its lines are looked for.
+_MARGIN_S = 2.0
+
+T = TypeVar("T")
+
+
+async def read_trace(mesh: Mesh, trace_id: str) -> Trace | None:
+    """All its spans as they are now; None when the collector does not know it."""
+    return await _ask(mesh, lambda reader: reader.trace(trace_id))
+
+
+async def search_traces(mesh: Mesh, query: TraceQuery) -> tuple[TraceSummary, ...]:
+    """Newest first."""
+    return await _ask(mesh, lambda reader: reader.traces(query))
+
+
+async def read_edges(mesh: Mesh, window_s: float) -> tuple[ServiceEdge, ...]:
+    """Edges of the last ``window_s`` seconds; 0 for all that is kept."""
+    return await _ask(mesh, lambda reader: reader.edges(window_s))
+
+
+async def pin_trace(mesh: Mesh, trace_id: str, pinned: bool) -> bool:
+    """Keep it whatever the limits say, or no longer; False when it is not known."""
+    return await _ask(mesh, lambda reader: reader.pin(trace_id, pinned))
+
+
+async def trace_logs(mesh: Mesh, trace_id: str, since: float | None = None) -> tuple[LogLine, ...]:
+    """The log lines that carry the trace's id, by time. ``since`` is Unix seconds; None: since the trace began."""
+    if since is None:
+        trace = await read_trace(mesh, trace_id)
+        if trace is None or not trace.spans:
+            return ()
+        since = min(span.start_ns for span in trace.spans) / 1e9 - _MARGIN_S
+    lines = [line async for line in stream_logs(mesh, follow=False, since=since, trace=trace_id)]
+    return tuple(lines[-MOST_LINES:])
+
+
+async def _ask(mesh: Mesh, question: Callable[[TraceReader], T]) -> T:
+    observed = await mesh.containers.observe(mesh.config.name)
+    reader = mesh.collectors.reader(collector_address(mesh.config, observed.containers))
+    return await asyncio.to_thread(question, reader)

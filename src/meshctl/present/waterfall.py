@@ -1,0 +1,154 @@
+"""The waterfall, line by line: a header, a ruler, and one line a span. Cells, not characters, are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from meshctl.model.traces import Span as TraceSpan
+from meshctl.model.traces import SpanKind
+from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
+from meshctl.present.bars import bar_cells, bar_span
+from meshctl.present.cells import cell_len, clean, fit_cells, fit_line_cells, line_cells, pad
+from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Span, service_tone, words
+from meshctl.present.ruler import ruler_text, span_time
+from meshctl.present.trace_header import first_of, header_line
+
+__all__ = ("bar_span", "header_line", "name_width", "printed", "row_line", "ruler_line", "visible", "whole")
+
+#: Cells of the duration at the right edge, with the gap before it.
+TIME_WIDTH = 9
+_LEAST_NAME, _MOST_NAME = 26, 72
+#: Work after the root is shown whole up to so many times the root.
+_DWARFED = 4
+_LEAST_SERVICE = 10
+#: From this width of the names on, a level of the tree takes two cells.
+_ROOMY = 36
+_PEER_KEYS = ("peer.service", "db.system.name", "db.system", "messaging.system", "server.address")
+SIGNS = {
+    Mark.ERROR: ("✖", BAD),
+    Mark.RETRY: ("↻", WARN),
+    Mark.SHORT_CIRCUIT: ("⚡", WARN),
+    Mark.RATE_LIMITED: ("⏱", WARN),
+    Mark.ORPHAN: ("?", WARN),
+    Mark.OUTSIDE: ("↔", MUTED),
+    Mark.SKEWED: ("≈", MUTED),
+    Mark.LATE: ("⤷", MUTED),
+}
+
+
+def visible(w: Waterfall, collapsed: AbstractSet[str]) -> list[int]:
+    """Indices of the rows that are drawn while these spans are collapsed."""
+    if not collapsed:
+        return list(range(len(w.rows)))
+    shown, index = [], 0
+    while index < len(w.rows):
+        shown.append(index)
+        row = w.rows[index]
+        index += 1 + (row.descendants if row.span.span_id in collapsed else 0)
+    return shown
+
+
+def everything(w: Waterfall) -> Window:
+    """All of the trace's time."""
+    return Window(0, max(1, w.duration_ns))
+
+
+def whole(w: Waterfall) -> Window:
+    """The time to begin with: all of it, but the root and as much again where late work would dwarf it."""
+    extent = max((row.end_ns for row in w.rows if Mark.LATE not in row.marks), default=0)
+    return everything(w) if extent * _DWARFED >= w.duration_ns else Window(0, max(1, extent * 2))
+
+
+def name_width(width: int) -> int:
+    """Cells before the bars begin."""
+    return min(max(_LEAST_NAME, min(_MOST_NAME, width * 3 // 8)), width)
+
+
+def bar_width(width: int) -> int:
+    """Cells of the bars."""
+    return max(0, width - name_width(width) - TIME_WIDTH)
+
+
+def printed(w: Waterfall, width: int) -> list[Line]:
+    """All of it at once: header, ruler, every row, and what is to be noted."""
+    window = whole(w)
+    rows = [row_line(w, index, window, width) for index in range(len(w.rows))]
+    notes: list[Line] = [(Span(f" {line}", MUTED),) for note in w.notes for line in words(clean(note), width - 2)]
+    return [header_line(w, width), ruler_line(w, window, width), *rows, *notes]
+
+
+def ruler_line(w: Waterfall, window: Window, width: int) -> Line:
+    """Round times above the bars."""
+    scale = ruler_text(window.start_ns, window.end_ns, bar_width(width))
+    return (Span(fit_cells(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
+
+
+def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed: bool = False) -> Line:
+    """One span in exactly ``width`` cells: tree sign, service, name, signs, bar, duration."""
+    row = w.rows[index]
+    names = name_width(width)
+    head = _head(row, names, collapsed)
+    room = names - line_cells(head) - 1
+    line = (*head, *_label(row, room, collapsed), Span(" "), *bar_cells(row, window, bar_width(width)))
+    took = Span(pad(span_time(row.duration_ns), TIME_WIDTH, right=True), BAD if row.span.failed else "")
+    return fit_line_cells((*line, took), width)
+
+
+def _head(row: WaterfallRow, names: int, collapsed: bool) -> Line:
+    """Indent, sign and service. Names stand below each other as long as the tree is not too deep."""
+    column, step = names * 2 // 5, 2 if names >= _ROOMY else 1
+    deepest = names // 3
+    indent = row.depth * step
+    lead = " " * (indent + 1) if indent <= deepest else " " * deepest + "…"
+    sign = ("▸" if collapsed else "▾") if row.descendants else "·"
+    service = clean(row.span.service) or "?"
+    room = max(column - len(lead) - 3, min(_LEAST_SERVICE, cell_len(service)))
+    return (Span(f"{lead}{sign} ", MUTED), Span(pad(service, room), service_tone(row.span.service)), Span(" "))
+
+
+def _label(row: WaterfallRow, room: int, collapsed: bool) -> Line:
+    """Name, target and signs in exactly ``room`` cells; the words of the signs go first, then the end of the name."""
+    target = clean(row.target or peer_of(row))
+    label: list[Span] = [Span(clean(row.span.name), STRONG if row.depth == 0 else "")]
+    if target:
+        label += [Span(" → ", MUTED), Span(target, service_tone(target))]
+    if collapsed and row.descendants:
+        label.append(Span(f" +{row.descendants:,}", MUTED))
+    for signs in (_signs(row, with_words=True), _signs(row, with_words=False)):
+        taken = line_cells(signs)
+        if line_cells(tuple(label)) + taken <= room:
+            break
+    if room - taken < 1:
+        return _filled(signs, room)
+    return (*_filled(tuple(label), room - taken), *signs)
+
+
+def _filled(line: Line, room: int) -> Line:
+    line = fit_line_cells(line, max(0, room))
+    return (*line, Span(" " * (room - line_cells(line))))
+
+
+def _signs(row: WaterfallRow, *, with_words: bool) -> Line:
+    signs: list[Span] = []
+    for mark in row.marks:
+        sign, tone = SIGNS[mark]
+        signs.append(Span(f" {sign} {mark_word(row.span, mark)}" if with_words else f" {sign}", tone))
+    return tuple(signs)
+
+
+def mark_word(span: TraceSpan, mark: Mark) -> str:
+    """``error``, ``retry 2``."""
+    if mark is Mark.RETRY:
+        attempt = span.attributes.get("mesh.attempt")
+        resent = first_of(span.attributes, ("http.request.resend_count",))
+        number = attempt if isinstance(attempt, int) else resent + 1 if isinstance(resent, int) else 0
+        return f"retry {number - 1}" if number > 1 else mark.value
+    return mark.value
+
+
+def peer_of(row: WaterfallRow) -> str:
+    """What a client span without a span on the other side talked to, by its attributes: a database, a broker."""
+    if row.descendants or row.span.kind not in (SpanKind.CLIENT, SpanKind.PRODUCER):
+        return ""
+    peer = first_of(row.span.attributes, _PEER_KEYS)
+    return peer if isinstance(peer, str) and peer != row.span.service else ""

@@ -1,0 +1,170 @@
+"""What senders get wrong is put right, told, and never fatal."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from meshctl.core.traces.adjust import FAR_NS, acyclic, adjusted, ended, near, orphaned, rooted, unique
+from meshctl.core.traces.draft import Draft, drafted
+from meshctl.core.traces.skew import in_step
+from meshctl.core.traces.waterfall import waterfall
+from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+from meshctl.model.waterfall import Mark
+from tests.spans import BEGIN_NS, MS, span, trace
+
+CLIENT, SERVER = SpanKind.CLIENT, SpanKind.SERVER
+
+
+def at_ms(draft: Draft) -> list[float]:
+    return [(start - BEGIN_NS) / MS for start in draft.starts]
+
+
+def marked(draft: Draft) -> dict[int, set[Mark]]:
+    return {index: set(marks) for index, marks in draft.marks.items()}
+
+
+def test_of_the_same_span_the_one_that_says_most_is_kept() -> None:
+    full = span(1, attributes={"a": 1}, events=(SpanEvent("x", 0),))
+    assert unique([span(1, ms=0), full, span(2), span(1)]) == (full, span(2))
+
+
+def test_of_equals_the_last_is_kept_in_the_place_of_the_first() -> None:
+    assert [s.name for s in unique([span(1, name="old"), span(2), span(1, name="new")])] == ["new", "work 2"]
+
+
+def test_spans_without_an_id_are_not_taken_for_one() -> None:
+    assert len(unique([span(1, span_id=""), span(2, span_id="")])) == 2
+
+
+def test_duplicates_are_told() -> None:
+    assert adjusted([span(1), span(1), span(1)]).notes == ("2 spans came more than once.",)
+
+
+def test_an_orphan_is_marked_and_a_root_is_not() -> None:
+    draft = orphaned(drafted((span(1), span(2, 1), span(3, 99))))
+    assert (list(draft.parents), marked(draft)) == ([-1, 0, -1], {2: {Mark.ORPHAN}})
+    assert draft.notes == ("1 span came without its parent; it stands as a root.",)
+
+
+def test_a_circle_is_cut_at_its_earliest_span() -> None:
+    spans = (span(1, 3, at=5), span(2, 1, at=2), span(3, 2, at=9), span(4, 3))
+    draft = acyclic(drafted(spans))
+    assert list(draft.parents) == [2, -1, 1, 2]
+    assert draft.notes == ("Parents go round in a circle; it was cut at work 2.",)
+
+
+def test_a_span_that_is_its_own_parent_becomes_a_root() -> None:
+    assert list(acyclic(drafted((span(1, 1), span(2, 1)))).parents) == [-1, 0]
+
+
+def test_every_circle_of_several_is_cut_once() -> None:
+    spans = (span(1, 2), span(2, 1), span(3, 4, at=2), span(4, 3, at=1))
+    assert list(acyclic(drafted(spans)).parents) == [-1, 0, 3, -1]
+
+
+def test_a_span_that_ends_before_it_starts_has_no_length() -> None:
+    draft = ended(drafted((span(1, ms=-4), span(2, ms=0), span(3))))
+    assert list(draft.durations) == [0, 0, MS]
+    assert marked(draft) == {0: {Mark.SKEWED}}
+    assert draft.notes == ("1 span ends before it starts, drawn without length.",)
+
+
+def test_times_in_1970_are_put_beside_the_parent_and_what_is_below_moves_along() -> None:
+    spans = (span(1, ms=40), span(2, 1, start_ns=5_000), span(3, 2, start_ns=5_000 + MS), span(4, 1, at=3))
+    draft = near(drafted(spans))
+    assert at_ms(draft) == [0, 0, 1, 3]
+    assert marked(draft) == {1: {Mark.SKEWED}, 2: {Mark.SKEWED}}
+    assert draft.notes == ("2 spans with times far from the rest, drawn beside their parents.",)
+
+
+def test_a_root_in_1970_is_put_where_the_others_begin() -> None:
+    assert at_ms(near(drafted((span(1, start_ns=0), span(2, 1, at=4), span(3, 1, at=2))))) == [2, 4, 2]
+
+
+def test_one_span_that_never_ended_does_not_stretch_the_trace() -> None:
+    spans = (span(1, ms=40), span(2, 1, at=3, duration_ns=2**63), span(3, 1, start_ns=0, duration_ns=BEGIN_NS + 7 * MS))
+    draft = near(drafted(spans))
+    assert (list(draft.durations), at_ms(draft)) == ([40 * MS, 0, 7 * MS], [0, 3, 0])
+
+
+def test_a_trace_that_is_all_of_1970_is_left_alone() -> None:
+    draft = drafted((span(1, start_ns=0), span(2, 1, start_ns=MS)))
+    assert near(draft) is draft
+
+
+def test_a_long_wait_is_no_wrong_clock() -> None:
+    draft = drafted((span(1), span(2, 1, start_ns=BEGIN_NS + FAR_NS)))
+    assert near(draft) is draft
+
+
+@pytest.mark.parametrize("offset", [-5_000.0, -2.0, 6.0, 5_000.0])
+def test_a_server_on_another_clock_is_moved_into_the_middle_of_its_client(offset: float) -> None:
+    spans = (
+        span(1, ms=12, kind=CLIENT),
+        span(2, 1, "users", at=offset, ms=8, kind=SERVER),
+        span(3, 2, "users", at=offset + 3, ms=2),
+    )
+    draft = in_step(drafted(spans))
+    assert at_ms(draft) == [0, 2, 5]
+    assert marked(draft) == {1: {Mark.SKEWED}, 2: {Mark.SKEWED}}
+    assert draft.notes == (f"Clocks were brought into step: users-1 by {2 - offset:+,.1f} ms.",)
+
+
+def test_each_clock_is_corrected_by_itself() -> None:
+    spans = (
+        span(1, ms=12, kind=CLIENT),
+        span(2, 1, "users", at=900, ms=10, kind=SERVER),
+        span(3, 2, "users", at=902, ms=4, kind=CLIENT),
+        span(4, 3, "store", at=-300, ms=2, kind=SERVER),
+    )
+    assert at_ms(in_step(drafted(spans))) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("why", "server"),
+    [
+        ("it lies inside already", span(2, 1, "users", at=1, ms=8, kind=SERVER)),
+        ("it tidies up for a moment longer", span(2, 1, "users", at=4, ms=8.9, kind=SERVER)),
+        ("it is the same instance", span(2, 1, at=50, ms=8, kind=SERVER)),
+        ("it is longer than its client", span(2, 1, "users", at=-50, ms=13, kind=SERVER)),
+        ("it is no server", span(2, 1, "users", at=-50, kind=SpanKind.CONSUMER)),
+    ],
+)
+def test_a_span_is_left_where_it_is_when(why: str, server: Span) -> None:
+    draft = drafted((span(1, ms=12, kind=CLIENT), server))
+    assert in_step(draft) is draft, why
+
+
+def test_several_roots_are_told_and_so_is_none() -> None:
+    assert rooted(drafted((span(1), span(2)))).notes == ("The trace has 2 roots.",)
+    assert rooted(drafted((span(1, 9),))).notes == ("The root has not arrived.",)
+    assert rooted(drafted((span(1),))).notes == ()
+
+
+def test_what_is_right_is_not_touched() -> None:
+    draft = adjusted((span(1, ms=5), span(2, 1), span(3, 1, ms=0)))
+    assert (draft.notes, dict(draft.marks)) == ((), {})
+
+
+def test_nothing_that_a_sender_may_say_is_fatal() -> None:
+    """10,000 random traces of wrong spans: every span has its row, and rows lie within the trace."""
+    dice = random.Random(3)
+    times = (0, 1, BEGIN_NS, BEGIN_NS + 5 * MS, 2**63, 2**64 - 1)
+    for _ in range(10_000):
+        spans = [
+            replace(
+                span(dice.randrange(6), dice.randrange(8), dice.choice("ab"), kind=dice.choice(list(SpanKind))),
+                start_ns=dice.choice(times),
+                duration_ns=dice.choice((0, 1, -MS, 9 * MS, 2**64, -(2**63))),
+                status=dice.choice(list(SpanStatus)),
+                name=dice.choice(("", "x")),
+            )
+            for _ in range(dice.randrange(8))
+        ]
+        w = waterfall(trace(*spans))
+        assert {row.span.span_id for row in w.rows} == {s.span_id for s in spans}
+        assert all(0 <= row.start_ns <= row.end_ns <= w.duration_ns for row in w.rows)
+        assert all(0 <= row.self_ns <= row.duration_ns for row in w.rows)
