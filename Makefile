@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 up: $(STAMP) engine images ## bring the bundled stack up
-	$(BIN)/meshctl up
+	$(BIN)/meshctl up --build
 
 down: $(STAMP) ## remove the stack; data stays (meshctl down -v removes it)
 	$(BIN)/meshctl down

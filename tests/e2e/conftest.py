@@ -25,6 +25,6 @@ def stack() -> Iterator[Meshctl]:
     """The bundled stack, up. Whatever an earlier run left behind is removed first."""
     meshctl = Meshctl(PROJECT)
     meshctl("down", "-v")
-    meshctl("up", timeout=900)
+    meshctl("up", "--build", timeout=900)
     yield meshctl
     meshctl("down", "-v")

@@ -17,7 +17,7 @@ from tests.e2e.command import Meshctl, eventually
 pytestmark = pytest.mark.e2e
 
 APPLICATION = {"users", "orders", "inventory", "notifications", "worker", "echo"}
-INFRASTRUCTURE = {"consul", "postgres", "redis", "rabbitmq"}
+INFRASTRUCTURE = {"collector", "consul", "postgres", "redis", "rabbitmq"}
 ORDER = {"user_id": 1, "items": [{"sku": "espresso", "quantity": 1}]}
 
 

@@ -31,35 +31,35 @@ WIDTHS = (60, 61, 79, 80, 100, 120, 137, 200, 300)
 
 ORDER = [
     " POST /orders/   201   40.0 ms   12 spans   6 services   no errors     critical path 40.0 ms, 25.0 ms in orders",
-    "                                          0       10      20      30      40      50      60      75 ms",
-    " ▾ meshctl      POST /orders/ → orders    █━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━██                              40.0 ms",
-    "   ▾ orders     POST /orders/             ██━━━━█━━━━━━━━━██━━████████████                               38.2 ms",
-    "     ▾ orders   GetUser → users            █━━━██                                                         6.1 ms",
-    "       ▾ users  GetUser                     █━██                                                          4.0 ms",
-    "         · users SELECT users                ██                                                           2.0 ms",
-    "     ▾ orders   POST /reserve → inventory        █━━━━━━━██                                              11.3 ms",
-    "       ▾ inventory POST /reserve                  █━━━━███                                                9.2 ms",
-    "         · inventory UPDATE items                 ██████                                                  5.0 ms",
-    "     ▾ orders   orders publish → notific…                  ████                                           3.0 ms",
-    "       ▾ notificat… orders process                             ━━━━━━━━━                                  9.0 ms",
-    "         ▾ notificat… apply_async/send_e…                        ━━━━                                     3.0 ms",
-    "           · worker run/send_email      ⤷                            ⤷━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  41.0 ms",
+    "                                                  0             20            40            60    75 ms",
+    " ▾ meshctl          POST /orders/ → orders        █━━━━━━━━━━━━━━━━━━━━━━━━━━██                          40.0 ms",
+    "   ▾ orders         POST /orders/                 █━━━━█━━━━━━━━██━███████████                           38.2 ms",
+    "     ▾ orders       GetUser → users                █━━██                                                  6.1 ms",
+    "       ▾ users      GetUser                         █━█                                                   4.0 ms",
+    "         · users    SELECT users                    ███                                                   2.0 ms",
+    "     ▾ orders       POST /reserve → inventory           █━━━━━━██                                        11.3 ms",
+    "       ▾ inventory  POST /reserve                        █━━━███                                          9.2 ms",
+    "         · inventory UPDATE items                        █████                                            5.0 ms",
+    "     ▾ orders       orders publish → notificatio…                ███                                      3.0 ms",
+    "       ▾ notifications orders process                                ━━━━━━━                              9.0 ms",
+    "         ▾ notifications apply_async/send_email…                      ━━━                                 3.0 ms",
+    "           · worker run/send_email              ⤷                         ⤷━━━━━━━━━━━━━━━━━━━━━━━━━━━━  41.0 ms",
 ]
 NARROW = [
     " POST /orders/   40.0 ms   no errors",
-    "                          0               50  75 ms",
-    " ▾ meshctl POST /orders/… █━━━━━━━━━━━━█             40.0 ms",
-    "  ▾ orders POST /orders/  █━█━━━█━██████             38.2 ms",
-    "   ▾ orders GetUser → us… █━█                         6.1 ms",
-    "    ▾ users GetUser        ██                         4.0 ms",
-    "     · users SELECT users  █                          2.0 ms",
-    "   ▾ orders POST /reserv…    █━━█                    11.3 ms",
-    "    ▾ inventory POST /re…    █━██                     9.2 ms",
-    "     · inventory UPDATE…     ███                      5.0 ms",
-    "   ▾ orders orders publi…        ██                   3.0 ms",
-    "    ▾ notificat… orders…           ━━━                9.0 ms",
-    "     ▾ notificat… apply_…          ━━                 3.0 ms",
-    "      · worker run/sen… ⤷            ⤷━━━━━━━━━━━━━  41.0 ms",
+    "                           0               50 75 ms",
+    " ▾ meshctl POST /orders/…  █━━━━━━━━━━━█             40.0 ms",
+    "  ▾ orders POST /orders/   █━█━━━█━█████             38.2 ms",
+    "   ▾ orders GetUser → use… █━█                        6.1 ms",
+    "    ▾ users GetUser        ███                        4.0 ms",
+    "     · users SELECT users   █                         2.0 ms",
+    "   ▾ orders POST /reserve…   █━━━█                   11.3 ms",
+    "    ▾ inventory POST /res…    █━██                    9.2 ms",
+    "     · inventory UPDATE i…    ███                     5.0 ms",
+    "   ▾ orders orders publis…        █                   3.0 ms",
+    "    ▾ notifications order…         ━━━━               9.0 ms",
+    "     ▾ notifications appl…          ━━                3.0 ms",
+    "      · worker run/send… ⤷           ⤷━━━━━━━━━━━━━  41.0 ms",
 ]
 
 
@@ -67,11 +67,11 @@ def lines(w: Waterfall, width: int) -> list[str]:
     return [plain(line).rstrip() for line in printed(w, width)]
 
 
-def row(w: Waterfall, index: int, width: int = 120, window: Window | None = None) -> str:
+def row(w: Waterfall, index: int, width: int = 136, window: Window | None = None) -> str:
     return plain(row_line(w, index, window or whole(w), width))
 
 
-def bar(w: Waterfall, index: int, width: int = 120, window: Window | None = None) -> str:
+def bar(w: Waterfall, index: int, width: int = 136, window: Window | None = None) -> str:
     return row(w, index, width, window)[name_width(width) : -9]
 
 
@@ -207,7 +207,7 @@ def test_times_have_units_and_three_figures(nanoseconds: int, text: str) -> None
 
 def shown_bars(*spans: Span, window: Window | None = None) -> list[str]:
     w = waterfall(trace(*spans))
-    return [bar(w, index, 120, window).rstrip() for index in range(len(w.rows))]
+    return [bar(w, index, 136, window).rstrip() for index in range(len(w.rows))]
 
 
 def test_what_is_critical_has_another_shape_and_another_tone() -> None:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.traceparent import HEADER, child_of
 from meshctl.cli import diagnostics
-from meshctl.cli.commands.logs import line_data
-from meshctl.cli.commands.traces import shown_width
 from meshctl.cli.context import World, run_async
-from meshctl.core.traces.call_span import OURS, call_span
-from meshctl.errors import MeshError
+from meshctl.core.traces.call_span import call_span
+from meshctl.engine.collector import OTLP, QUERY, collector_address
+from meshctl.engine.settling import FIRST_S, QUIET_S, is_answered, settled_trace
+from meshctl.errors import CallTimeout, MeshError
 
 if TYPE_CHECKING:
     from meshctl.cli.output import Output
-    from meshctl.engine.call import Send
+    from meshctl.engine.call import Directory, Send
     from meshctl.model.calls import CallReply, CallRequest, Endpoint
     from meshctl.model.config import MeshConfig
-    from meshctl.model.containers import LogLine
+    from meshctl.model.containers import Container, LogLine
     from meshctl.model.traces import Span, Trace
     from meshctl.ports import TraceReader, TraceSender
 
-#: Seconds to wait for the first span of the service, and for all of a trace that has begun to come.
-FIRST_S = 1.5
-SETTLE_S = 10.0
-QUIET_S = 0.3
 #: Log lines may be stamped by a clock that is a little behind.
 _MARGIN_S = 0.5
 
@@ -38,126 +36,177 @@ _SILENT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request that was made: its span, and why it got no answer, if it got none."""
+
+    span: Span
+    error: MeshError | None = None
+
+    @property
+    def first_s(self) -> float:
+        """How long a span of the service may take to come: who refused the request sends none."""
+        return FIRST_S if self.error is None or isinstance(self.error, CallTimeout) else QUIET_S
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """What a request has caused; ``trace`` None or without a span of somebody else: nothing that is known."""
+
+    trace: Trace | None = None
+    lines: tuple[LogLine, ...] = ()
+    answered: bool = False
+
+
 class Tracer:
     """Traces the calls of one command. Without a collector calls are made all the same, and it says why once."""
 
-    def __init__(self, world: World, config: MeshConfig) -> None:
+    def __init__(self, world: World, config: MeshConfig, *, quiet: bool = False) -> None:
         self._world = world
         self._config = config
-        self._spans: dict[str, Span] = {}
-        self._last = ""
+        self._quiet = quiet
+        self._sent: deque[_Sent] = deque()
         self._ends: tuple[TraceReader, TraceSender] | None = None
-        try:
-            self._ends = world.open_traces(config), world.open_sender(config)
-        except MeshError as error:
-            diagnostics.warn(error)
+        self._containers: Sequence[Container] = ()
+        self._looked = False
+
+    def watching(self, directory: Directory) -> Directory:
+        """The same directory; the list of containers that it reads also tells where the collector is."""
+        return replace(directory, containers=lambda: self._find(directory.containers()))
 
     def sending(self, send: Send) -> Send:
         """The same, with every request under a span of our own."""
         return partial(self._send, send)
 
     def tell(self, reply: CallReply, out: Output | None) -> dict[str, Any]:
-        """Show the trace of a reply and its log lines on ``out``, or return what ``--json`` adds to the reply."""
+        """Show the trace of the next reply and its log lines on ``out``, or return what ``--json`` adds to it.
+
+        Replies are told in the order in which their requests were sent.
+        """
         if out is not None:
             out.raw("")  # the answer is seen while its trace settles
-        trace, lines = self._settled(reply.trace_id or self._last, reply.service)
+        caused = self._next(reply.service)
         if out is None:
-            return _data(trace, lines)
-        _show(out, trace, lines)
+            return _data(caused)
+        _show(out, caused)
         return {}
 
     def tell_failure(self, service: str, out: Output) -> None:
-        """The same of the last request, which got no answer."""
-        if self._last:
-            _show(out, *self._settled(self._last, service))
+        """The same of a single request that got no answer."""
+        _show(out, self._next(service))
+
+    def _find(self, containers: Sequence[Container]) -> Sequence[Container]:
+        if not self._looked:
+            self._looked, self._containers = True, containers
+            try:
+                query, otlp = (collector_address(self._config, containers, port) for port in (QUERY, OTLP))
+            except MeshError as error:
+                self._warn(error)
+            else:
+                collectors = self._world.open_collectors()
+                self._ends = collectors.reader(query), collectors.sender(otlp)
+        return containers
 
     def _send(self, send: Send, endpoint: Endpoint, request: CallRequest) -> CallReply:
         given = next((value for name, value in request.headers if name.lower() == HEADER), "")
         ids, header = child_of(given)
         others = tuple(pair for pair in request.headers if pair[0].lower() != HEADER)
         traced = replace(request, headers=(*others, (HEADER, header)))
-        self._last = ids[0]
-        began, ticks = time.time_ns(), time.perf_counter_ns()
         outcome: CallReply | MeshError
+        began, ticks = time.time_ns(), time.perf_counter_ns()
         try:
             outcome = send(endpoint, traced)
         except MeshError as error:
             outcome = error
-        ended = began + time.perf_counter_ns() - ticks
-        self._spans[ids[0]] = call_span(traced, endpoint, ids, (began, ended), outcome)
+        times = began, began + time.perf_counter_ns() - ticks
+        failure = outcome if isinstance(outcome, MeshError) else None
+        self._sent.append(_Sent(call_span(traced, endpoint, ids, times, outcome), failure))
         if isinstance(outcome, MeshError):
             raise outcome
         return outcome
 
-    def _settled(self, trace_id: str, service: str) -> tuple[Trace | None, tuple[LogLine, ...]]:
-        span = self._spans.pop(trace_id, None)
-        if self._ends is None or span is None:
-            return None, ()
+    def _next(self, service: str) -> Caused:
+        """What the request caused that was sent first of those that are left."""
+        if not self._sent:
+            return Caused()
+        sent = self._sent.popleft()
+        if self._ends is None:
+            return Caused()
         reader, sender = self._ends
-        getting_ready = threading.Thread(target=_get_ready, daemon=True)
+        preparing = threading.Thread(target=_prepare, daemon=True)
         try:
-            sender.send([span])
-            getting_ready.start()
-            trace = reader.trace(trace_id, settle_s=FIRST_S, quiet_s=QUIET_S)
-            if trace is None or all(one.service == OURS for one in trace.spans):
-                diagnostics.note(f"note: {_SILENT.format(service=service)}")
-                return trace, ()
-            if not trace.settled:
-                trace = reader.trace(trace_id, settle_s=SETTLE_S - FIRST_S, quiet_s=QUIET_S) or trace
+            sender.send([sent.span])
+            preparing.start()
+            trace = settled_trace(reader, sent.span, sent.first_s)
         except MeshError as error:
-            diagnostics.warn(error)
-            return None, ()
-        getting_ready.join()
-        return trace, self._logs(trace_id, span.start_ns / 1e9 - _MARGIN_S)
+            self._warn(error)
+            return Caused()
+        if not is_answered(trace, sent.span):
+            if sent.error is None and not self._quiet:
+                diagnostics.note(f"note: {_SILENT.format(service=service)}")
+            return Caused(trace)
+        preparing.join()
+        return Caused(trace, self._logs(sent.span), answered=True)
 
-    def _logs(self, trace_id: str, since: float) -> tuple[LogLine, ...]:
-        from meshctl.engine.traces import trace_logs
+    def _logs(self, ours: Span) -> tuple[LogLine, ...]:
+        from meshctl.engine.traces import lines_of_trace
 
         async def read() -> tuple[LogLine, ...]:
             mesh = self._world.open_mesh(self._config)
             try:
-                return await trace_logs(mesh, trace_id, since)
+                return await lines_of_trace(mesh, self._containers, ours.trace_id, ours.start_ns / 1e9 - _MARGIN_S)
             finally:
                 await mesh.close()
 
         try:
             return run_async(read())
         except MeshError as error:
-            diagnostics.warn(error)
+            self._warn(error)
             return ()
 
+    def _warn(self, error: MeshError) -> None:
+        if not self._quiet:
+            diagnostics.warn(error)
 
-def _show(out: Output, trace: Trace | None, lines: tuple[LogLine, ...]) -> None:
+
+def _show(out: Output, caused: Caused) -> None:
     """The waterfall, and below it what the services logged meanwhile."""
-    if trace is None or not trace.spans:
+    if caused.trace is None or not caused.answered:
         return
+    from meshctl.cli.commands.traces import shown_width
     from meshctl.core.traces.waterfall import waterfall
     from meshctl.present.log_rows import log_row
     from meshctl.present.waterfall import printed
 
-    width = shown_width()
     out.text("")
-    out.lines(printed(waterfall(trace), width))
-    if lines:
+    out.lines(printed(waterfall(caused.trace), shown_width()))
+    if caused.lines:
         out.text("")
-        out.lines([log_row(line) for line in lines])
+        out.lines([log_row(line, ids=False) for line in caused.lines])
 
 
-def _data(trace: Trace | None, lines: tuple[LogLine, ...]) -> dict[str, Any]:
+def _data(caused: Caused) -> dict[str, Any]:
     """What ``--json`` adds to a reply."""
-    if trace is None:
+    if caused.trace is None:
         return {"trace": None, "logs": []}
+    from meshctl.cli.commands.logs import line_data
     from meshctl.core.traces.waterfall import waterfall
     from meshctl.present.trace_data import trace_data
 
-    return {"trace": trace_data(trace, waterfall(trace)), "logs": [line_data(line) for line in lines]}
+    laid_out = waterfall(caused.trace)
+    return {"trace": trace_data(caused.trace, laid_out), "logs": [line_data(line) for line in caused.lines]}
 
 
-def _get_ready() -> None:
+def _prepare() -> None:
     """Load, while the collector waits for the trace, what shows it and reads the logs."""
     import docker  # noqa: F401
 
+    import meshctl.adapters.docker.engine
     import meshctl.adapters.otlp.decode
+    import meshctl.cli.commands.logs
+    import meshctl.cli.commands.traces
     import meshctl.core.traces.waterfall
     import meshctl.engine.traces
+    import meshctl.present.log_rows
+    import meshctl.present.trace_data
     import meshctl.present.waterfall  # noqa: F401

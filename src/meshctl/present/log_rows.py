@@ -16,6 +16,7 @@ _LEVEL_KEYS = ("level", "levelname", "severity")
 _KNOWN_KEYS = {*_EVENT_KEYS, *_LEVEL_KEYS, "timestamp", "time", "ts", "service", "instance"}
 #: Long and seldom read: what is cut at the edge of the screen may as well be these.
 _LAST_KEYS = ("trace_id", "span_id", "logger")
+_IDS = ("trace_id", "span_id")
 _LEVEL_TONES = {
     "debug": MUTED,
     "info": "",
@@ -28,8 +29,11 @@ _LEVEL_TONES = {
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def log_row(line: LogLine) -> Line:
-    """``14:02:07.123  orders-1  info  order.created  order_id=1``; other text stays as it is."""
+def log_row(line: LogLine, *, ids: bool = True) -> Line:
+    """``14:02:07.123  orders-1  info  order.created  order_id=1``; other text stays as it is.
+
+    Without ``ids`` the trace and span ids are left out: for lines of one trace they all say the same.
+    """
     moment = datetime.fromtimestamp(line.time, tz=UTC).astimezone()
     head = (
         Span(f" {moment:%H:%M:%S}.{moment.microsecond // 1000:03d} ", MUTED),
@@ -37,7 +41,7 @@ def log_row(line: LogLine) -> Line:
     )
     fields = _fields(line.text)
     if fields is not None:
-        return (*head, *_structured(fields))
+        return (*head, *_structured(fields if ids else {k: v for k, v in fields.items() if k not in _IDS}))
     text = _CONTROL.sub("", line.text.expandtabs(4))
     return (*head, Span(" " * 8), Span(text, WARN if line.stream == "stderr" else ""))
 

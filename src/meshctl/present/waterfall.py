@@ -20,7 +20,7 @@ TIME_WIDTH = 9
 _LEAST_NAME, _MOST_NAME = 26, 72
 #: Work after the root is shown whole up to so many times the root.
 _DWARFED = 4
-_LEAST_SERVICE = 10
+_LEAST_SERVICE = 13
 #: From this width of the names on, a level of the tree takes two cells.
 _ROOMY = 36
 _PEER_KEYS = ("peer.service", "db.system.name", "db.system", "messaging.system", "server.address")
@@ -61,7 +61,7 @@ def whole(w: Waterfall) -> Window:
 
 def name_width(width: int) -> int:
     """Cells before the bars begin."""
-    return min(max(_LEAST_NAME, min(_MOST_NAME, width * 3 // 8)), width)
+    return min(max(_LEAST_NAME, min(_MOST_NAME, width * 9 // 20)), width)
 
 
 def bar_width(width: int) -> int:

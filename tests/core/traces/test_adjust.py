@@ -100,7 +100,7 @@ def test_a_long_wait_is_no_wrong_clock() -> None:
     assert near(draft) is draft
 
 
-@pytest.mark.parametrize("offset", [-5_000.0, -2.0, 6.0, 5_000.0])
+@pytest.mark.parametrize("offset", [-5_000.0, -2.0, 13.0, 5_000.0])
 def test_a_server_on_another_clock_is_moved_into_the_middle_of_its_client(offset: float) -> None:
     spans = (
         span(1, ms=12, kind=CLIENT),
@@ -127,7 +127,7 @@ def test_each_clock_is_corrected_by_itself() -> None:
     ("why", "server"),
     [
         ("it lies inside already", span(2, 1, "users", at=1, ms=8, kind=SERVER)),
-        ("it tidies up for a moment longer", span(2, 1, "users", at=4, ms=8.9, kind=SERVER)),
+        ("it began in time and tidies up for longer", span(2, 1, "users", at=6, ms=11, kind=SERVER)),
         ("it is the same instance", span(2, 1, at=50, ms=8, kind=SERVER)),
         ("it is longer than its client", span(2, 1, "users", at=-50, ms=13, kind=SERVER)),
         ("it is no server", span(2, 1, "users", at=-50, kind=SpanKind.CONSUMER)),

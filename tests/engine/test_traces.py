@@ -1,0 +1,96 @@
+"""What the engine asks of the collector, and an ``up`` that tells what it did."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshctl.core.traces.waterfall import waterfall
+from meshctl.engine.traces import pin_trace, read_trace, search_traces
+from meshctl.engine.up import UpOptions, up
+from meshctl.errors import CollectorUnavailable
+from meshctl.model.config import AppProtocol, MeshConfig, PortSpec
+from meshctl.model.traces import SpanStatus, TraceQuery
+from meshctl.model.waterfall import WaterfallRow
+from tests.builders import application, mesh_config, spec
+from tests.fakes.machine import Behaviour, Death
+from tests.fakes.stage import Stage, stage
+from tests.spans import span, summary
+
+PORTS = tuple(PortSpec(name, 4000 + at, app_protocol=AppProtocol.HTTP) for at, name in enumerate(("http", "otlp-http")))
+
+
+def project() -> MeshConfig:
+    db = spec("db")
+    return mesh_config(db, application("api", "db"), spec("collector", ports=PORTS), collector="collector")
+
+
+def rows(on: Stage) -> list[WaterfallRow]:
+    trace = on.collector.trace(on.collector.sent[0].trace_id)
+    assert trace is not None
+    return list(waterfall(trace).rows)
+
+
+async def test_up_is_a_trace_with_a_span_a_service_and_one_an_operation() -> None:
+    on = stage(project())
+    report = await up(on.mesh, UpOptions(), on.sink)
+    assert report.ready and report.trace_id == on.collector.sent[0].trace_id
+    drawn = rows(on)
+    assert drawn[0].span.name == "up shop" and drawn[0].span.attributes["mesh.ready"] is True
+    assert {row.span.name for row in drawn if row.depth == 1} >= {"db", "api", "collector"}
+    below_api = {row.span.name for row in drawn if row.span.attributes.get("mesh.service") == "api" and row.depth == 2}
+    assert below_api >= {"create api-1", "start api-1", "wait ready api-1"}
+    critical = {row.span.attributes["mesh.target"] for row in drawn if row.depth == 2 and _critical(row)}
+    assert critical == {step.target for step in report.critical_path}
+    step = report.critical_path[-1]
+    waited = next(row.span for row in drawn if row.span.name == f"{step.operation} {step.target}")
+    assert waited.duration_ns == pytest.approx(step.seconds * 1e9, abs=1e6)
+
+
+def _critical(row: WaterfallRow) -> bool:
+    return bool(row.span.attributes.get("mesh.critical"))
+
+
+async def test_a_failed_up_tells_where_it_failed_and_what_was_left_out() -> None:
+    on = stage(project(), db=Behaviour(ready_after_s=None, deaths=(Death(0.1),), always=True))
+    report = await up(on.mesh, UpOptions(), on.sink)
+    assert not report.ready and report.trace_id
+    root, *below = (row.span for row in rows(on))
+    assert root.status is SpanStatus.ERROR and root.status_message == report.failures[0].message
+    assert {event.attributes["mesh.target"] for event in root.events} == set(report.skipped)
+    assert any(one.name.startswith("wait ready db") and one.status is SpanStatus.ERROR for one in below)
+
+
+async def test_an_up_that_changes_nothing_is_no_trace() -> None:
+    on = stage(project())
+    await up(on.mesh, UpOptions(), on.sink)
+    sent = len(on.collector.sent)
+    again = await up(on.mesh, UpOptions(), on.sink)
+    assert again.trace_id == "" and len(on.collector.sent) == sent
+
+
+async def test_an_up_does_not_mind_a_collector_that_does_not_answer() -> None:
+    on = stage(project())
+    on.collector.away = True
+    report = await up(on.mesh, UpOptions(), on.sink)
+    assert report.ready and report.trace_id == ""
+
+
+async def test_questions_go_to_the_published_query_port() -> None:
+    on = stage(project())
+    on.seed_all()
+    ours = span(1)
+    on.collector.send([ours])
+    on.collector.summaries = (summary(1),)
+    found = await read_trace(on.mesh, ours.trace_id)
+    assert found is not None and found.spans == (ours,)
+    assert await search_traces(on.mesh, TraceQuery(limit=5)) == (summary(1),)
+    assert await pin_trace(on.mesh, ours.trace_id, True)
+    query = next(c for c in on.engine.containers() if c.service == "collector").ports["http"]
+    assert set(on.collector.addresses) == {query}
+
+
+async def test_without_a_collector_that_runs_it_says_how_to_start_it() -> None:
+    on = stage(project())
+    with pytest.raises(CollectorUnavailable) as raised:
+        await read_trace(on.mesh, "a" * 32)
+    assert "meshctl up collector" in raised.value.hint
