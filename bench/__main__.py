@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-SUITES = ("commands", "kill", "images", "warm_up")
+SUITES = ("commands", "traced_call", "kill", "images", "warm_up", "waterfall", "app_traces", "collector", "telemetry")
 
 
 def main(names: list[str]) -> int:

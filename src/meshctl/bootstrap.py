@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import ContainerEngine, TraceFeed, TraceReader, TraceSender
+    from meshctl.ports import Collectors, ContainerEngine, TraceFeed, TraceReader, TraceSender
 
 
 def open_engine() -> ContainerEngine:
@@ -58,6 +58,11 @@ class HttpCollectors:
         return CollectorSender(otlp_address, timeout_s)
 
 
+def open_collectors() -> Collectors:
+    """The ways to a collector whose address is known."""
+    return HttpCollectors()
+
+
 def open_traces(config: MeshConfig) -> TraceReader:
     """The traces that the project's collector keeps. Raises CollectorUnavailable, EngineUnavailable."""
     from meshctl.adapters.docker.reader import EngineReader
@@ -72,6 +77,13 @@ def open_sender(config: MeshConfig) -> TraceSender:
     from meshctl.engine.collector import OTLP, collector_address
 
     return HttpCollectors().sender(collector_address(config, EngineReader().containers(config.name), OTLP))
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether something could listen on this port of this machine now."""
+    from meshctl.adapters import host_ports
+
+    return host_ports.port_is_free(host, port)
 
 
 def sender_for(request: CallRequest) -> Send:

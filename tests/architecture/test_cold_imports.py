@@ -19,12 +19,17 @@ import sys
 from meshctl.cli.main import main
 code = main(sys.argv[1:])
 import json
-sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
 """
 
 
 def loaded(tmp_path: Path, *argv: str) -> set[str]:
     """Top-level modules in the process after the command ran, with no engine to be found."""
+    return {name.partition(".")[0] for name in modules(tmp_path, *argv)}
+
+
+def modules(tmp_path: Path, *argv: str) -> set[str]:
+    """All of them by their full names."""
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *argv],
         capture_output=True,
@@ -47,8 +52,21 @@ def test_help_loads_no_client_and_no_event_loop(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "--help") & (CLIENTS | {"grpc", "yaml", "asyncio"})
 
 
-def test_an_http_call_loads_no_client_and_no_event_loop(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, *FILE, "call", "users", "GET", "/users/1") & (CLIENTS | {"grpc", "google", "asyncio"})
+@pytest.mark.parametrize("more", [(), ("--trace",)])
+def test_an_http_call_loads_no_client_and_no_event_loop(tmp_path: Path, more: tuple[str, ...]) -> None:
+    words = ("call", "users", "GET", "/users/1", *more)
+    assert not loaded(tmp_path, *FILE, *words) & (CLIENTS | SCREEN | {"grpc", "google", "asyncio"})
+
+
+def test_a_call_that_is_not_traced_loads_nothing_of_traces(tmp_path: Path) -> None:
+    assert "meshctl.cli.traced_call" in modules(tmp_path, *FILE, "call", "users", "GET", "/", "--trace")
+    plain = modules(tmp_path, *FILE, "call", "users", "GET", "/")
+    assert not [name for name in plain if name.startswith(("meshctl.cli.trace", "meshctl.adapters.collector"))]
+
+
+@pytest.mark.parametrize("action", [(), ("show",), ("diff", "a", "b"), ("export",), ("pin", "a")])
+def test_traces_loads_no_client_and_no_event_loop(tmp_path: Path, action: tuple[str, ...]) -> None:
+    assert not loaded(tmp_path, *FILE, "traces", *action) & (CLIENTS | SCREEN | {"grpc", "google", "asyncio"})
 
 
 def test_a_grpc_call_loads_no_client(tmp_path: Path) -> None:

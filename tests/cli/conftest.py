@@ -29,6 +29,15 @@ services:
     image: store:1
 """
 
+#: What a file needs at its end to have a collector.
+COLLECTOR = """\
+  collector:
+    image: collector:1
+    ports:
+      - {name: http, target: 16686, app_protocol: http}
+      - {name: otlp-http, target: 4318, app_protocol: http}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from meshctl.cli.main import main
-from meshctl.model.containers import ExecResult
-from tests.cli.conftest import GOOD, Open, Run
+from meshctl.model.containers import EngineEvent, ExecResult
+from tests.cli.conftest import COLLECTOR, GOOD, Open, Run
 from tests.fakes.containers import Behaviour
 from tests.fakes.machine import Death
 
@@ -40,6 +40,20 @@ def test_up_of_one_service_shows_what_it_needed_too(run: Run, world: Open, proje
     (project / "meshctl.yaml").write_text(f"{GOOD}  other: {{image: other:1}}\n")
     world()
     assert {row["service"] for row in json.loads(run("up", "web", "--json").out)["services"]} == {"web", "store"}
+
+
+def test_up_names_its_trace(run: Run, world: Open, project: Path) -> None:
+    (project / "meshctl.yaml").write_text(f"{GOOD}{COLLECTOR}")
+    made = world()
+    answer = run("up")
+    root = made.stage.collector.sent[0]
+    assert (root.service, root.name) == ("meshctl", "up demo")
+    assert f"trace {root.trace_id[:8]}: meshctl traces show up" in answer.err.splitlines()
+    assert "trace" not in run("up").err
+    assert json.loads(run("up", "--json").out)["trace_id"] == ""
+    run("down")
+    report = json.loads(run("up", "--json").out)
+    assert report["trace_id"] in {span.trace_id for span in made.stage.collector.sent} - {root.trace_id}
 
 
 def test_up_tells_when_each_service_was_there_and_the_critical_path(run: Run, world: Open) -> None:
@@ -172,13 +186,65 @@ def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, pr
 
 
 def test_doctor_finds_a_taken_port(run: Run, world: Open, project: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        (project / "meshctl.yaml").write_text(GOOD.replace("target: 8000", f"target: 8000, published: {port}"))
-        world()
-        answer = run("doctor")
+    (project / "meshctl.yaml").write_text(GOOD.replace("target: 8000", "target: 8000, published: 18080"))
+    made = world()
+    assert run("doctor").code == 0
+    made.taken.add(18080)
+    answer = run("doctor")
     assert answer.code == 3
-    assert f"taken: {port} (web)" in answer.out
+    assert "taken: 18080 (web)" in answer.out
+
+
+def test_doctor_asks_the_collector(run: Run, world: Open, project: Path) -> None:
+    def finding() -> tuple[str, str, str]:
+        found = {one["check"]: one for one in json.loads(run("doctor", "--json").out)}["collector"]
+        return found["status"], found["detail"], found["mend"]
+
+    world()
+    assert finding() == ("skip", "the file names none", "")
+    (project / "meshctl.yaml").write_text(f"{GOOD}{COLLECTOR}")
+    made = world()
+    assert finding() == ("skip", "the collector 'collector' is not running", "Start it: meshctl up collector")
+    run("up")
+    status, detail, _ = finding()
+    assert (status, detail.startswith("collector at 127.0.0.1:"), "0 traces" in detail) == ("ok", True, True)
+    made.stage.collector.away = True
+    assert finding() == ("fail", "the collector does not answer", "meshctl restart collector")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "note: demo has no containers; they come with: meshctl up\n"),
+        (("web",), "note: web of demo has no containers; they come with: meshctl up web\n"),
+        (("web", "store"), "note: web and store of demo have no containers; they come with: meshctl up web store\n"),
+        (("-q",), ""),
+    ],
+)
+def test_logs_of_what_has_no_container_say_so(run: Run, world: Open, words: tuple[str, ...], said: str) -> None:
+    world()
+    answer = run("logs", *words)
+    assert (answer.code, answer.out, answer.err) == (0, "", said)
+
+
+def test_following_a_project_without_containers_says_that_it_waits(
+    run: Run, world: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reader of the pipe leaves as soon as new containers are listened for."""
+    made = world()
+    reader, writer = os.pipe()
+    listen = made.stage.engine.events
+
+    def leave(project: str) -> AsyncIterator[EngineEvent]:
+        os.close(reader)
+        return listen(project)
+
+    monkeypatch.setattr(made.stage.engine, "events", leave)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+        assert main(["logs", "-f"], world=made) == 0
+    said = capsys.readouterr().err
+    assert said == "note: demo has no containers; waiting for the first; they come with: meshctl up\n"
 
 
 def test_ctrl_c_exits_130_and_says_that_nothing_is_lost(run: Run, world: Open) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import pytest
 
 from meshctl import __version__
 from meshctl.cli.parser import COMMANDS, parse
-from meshctl.cli.values import replicas, seconds
+from meshctl.cli.values import port, replicas, seconds, size
 from tests.cli.conftest import Run
 
 
@@ -39,7 +40,18 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
 @pytest.mark.parametrize(
     ("argv", "near"),
-    [(("psx",), "ps"), (("lgos",), "logs"), (("up", "--buld"), "--build"), (("logs", "--folow"), "--follow")],
+    [
+        (("psx",), "ps"),
+        (("lgos",), "logs"),
+        (("tracs",), "traces"),
+        (("up", "--buld"), "--build"),
+        (("logs", "--folow"), "--follow"),
+        (("call", "web", "GET", "/", "--trac"), "--trace"),
+        (("traces", "--atribute", "a=b"), "--attribute"),
+        (("traces", "shwo", "4bf92f35"), "'show'"),
+        (("traces", "4bf92f35"), "meshctl traces show 4bf92f35"),
+        (("collector", "--stor", "x"), "--store"),
+    ],
 )
 def test_a_typo_gets_the_nearest_word(run: Run, argv: tuple[str, ...], near: str) -> None:
     answer = run(*argv)
@@ -102,3 +114,47 @@ def test_replicas() -> None:
     for wrong in ("users", "users=", "=3", "users=-1", "users=x"):
         with pytest.raises(argparse.ArgumentTypeError):
             replicas(wrong)
+
+
+def test_traces_lists_unless_its_first_word_is_an_action() -> None:
+    options = parse(["traces"])
+    assert (options.action, options.ids, options.limit, options.attribute, options.error) == ("", [], 20, [], False)
+    options = parse(["traces", "diff", "4bf9", "00f0", "--json"])
+    assert (options.action, options.ids, options.json) == ("diff", ["4bf9", "00f0"], True)
+    assert parse(["traces", "export", "-o", "x.json", "4bf9"]).output == "x.json"
+
+
+def test_traces_reads_its_filters() -> None:
+    words = "--service orders --operation GET --error --min-duration 100ms --max-duration 2s --since 5m --limit 7"
+    options = parse(["traces", *words.split(), "-a", "a=b", "--attribute", "c=d e", "--text", "no stock"])
+    assert (options.service, options.operation, options.error, options.limit) == ("orders", "GET", True, 7)
+    assert (options.min_duration, options.max_duration, options.since) == (0.1, 2.0, 300.0)
+    assert (options.attribute, options.text) == (["a=b", "c=d e"], "no stock")
+
+
+def test_call_and_logs_each_have_their_trace() -> None:
+    assert parse(["call", "web", "GET", "/"]).trace is False
+    assert parse(["call", "web", "--trace", "GET", "/"]).trace is True
+    assert parse(["logs", "--trace", "4bf9"]).trace == "4bf9"
+
+
+def test_the_collector_listens_where_it_is_told_and_keeps_what_it_is_told() -> None:
+    options = parse(["collector"])
+    assert (options.host, options.grpc_port, options.http_port, options.query_port) == ("127.0.0.1", 4317, 4318, 16686)
+    assert (options.store, options.forward, options.allow_host, options.max_bytes) == (None, None, [], 0)
+    words = "--host 0.0.0.0 --grpc-port 0 --max-bytes 256MB --max-traces 9 --max-spans-per-trace 8 --max-message 1m"
+    options = parse(["collector", *words.split(), "--allow-host", "a", "--allow-host", "b"])
+    assert (options.host, options.grpc_port, options.allow_host) == ("0.0.0.0", 0, ["a", "b"])
+    assert (options.max_bytes, options.max_traces, options.max_spans_per_trace) == (256 << 20, 9, 8)
+    assert options.max_message == 1 << 20
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), ("5k", 5 << 10), ("64MB", 64 << 20), ("1 gb", 1 << 30)])
+def test_sizes(text: str, value: int) -> None:
+    assert size(text) == value
+
+
+@pytest.mark.parametrize(("read", "text"), [(size, "0"), (size, "MB"), (size, "1tb"), (port, "65536"), (port, "-1")])
+def test_what_is_no_size_and_no_port(read: Callable[[str], int], text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        read(text)

@@ -12,7 +12,7 @@ from meshctl.engine.mesh import Mesh
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.registry import Registration
-from meshctl.ports import ContainerEngine, TraceReader, TraceSender
+from meshctl.ports import Collectors, ContainerEngine, TraceReader, TraceSender
 from tests.fakes.stage import Stage
 from tests.fakes.world import FakeRegistry
 
@@ -41,11 +41,12 @@ class FakeReader:
 
 @dataclass(slots=True)
 class FakeWorld:
-    """``answer`` is what every instance says; ``sent`` are the requests it got."""
+    """``answer`` is what every instance says; ``sent`` are the requests it got; ``taken`` are ports of the machine."""
 
     stage: Stage
     answer: Callable[[Endpoint, CallRequest], CallReply] = greet
     sent: list[tuple[str, CallRequest]] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
 
     def open_engine(self) -> ContainerEngine:
         return self.stage.engine
@@ -56,11 +57,17 @@ class FakeWorld:
     def open_directory(self, config: MeshConfig) -> Directory:
         return Directory(config, self.stage.engine.containers, lambda _: FakeReader(self.stage.registry))
 
+    def open_collectors(self) -> Collectors:
+        return self.stage.collector
+
     def open_traces(self, config: MeshConfig) -> TraceReader:
         return self.stage.collector.reader(collector_address(config, self.stage.engine.containers(), QUERY))
 
     def open_sender(self, config: MeshConfig) -> TraceSender:
         return self.stage.collector.sender(collector_address(config, self.stage.engine.containers(), OTLP))
+
+    def port_is_free(self, host: str, port: int) -> bool:
+        return port not in self.taken
 
     def sender_for(self, request: CallRequest) -> Send:
         def send(endpoint: Endpoint, request: CallRequest) -> CallReply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.engine.lifecycle import scale
 from meshctl.engine.traces import pin_trace, read_trace, search_traces
 from meshctl.engine.up import UpOptions, up
 from meshctl.errors import CollectorUnavailable
@@ -55,9 +56,28 @@ async def test_a_failed_up_tells_where_it_failed_and_what_was_left_out() -> None
     report = await up(on.mesh, UpOptions(), on.sink)
     assert not report.ready and report.trace_id
     root, *below = (row.span for row in rows(on))
+    assert (root.attributes["mesh.ready"], root.attributes["mesh.changed"]) == (False, True)
     assert root.status is SpanStatus.ERROR and root.status_message == report.failures[0].message
     assert {event.attributes["mesh.target"] for event in root.events} == set(report.skipped)
     assert any(one.name.startswith("wait ready db") and one.status is SpanStatus.ERROR for one in below)
+
+
+async def test_runs_that_are_compared_have_one_name() -> None:
+    on = stage(project())
+    await up(on.mesh, UpOptions(), on.sink)
+    await scale(on.mesh, {"api": 2}, on.sink)
+    await on.engine.remove_container(on.engine.get("api-1").id)
+    await up(on.mesh, UpOptions(("collector", "api")), on.sink)
+    roots = [one for one in on.collector.sent if not one.parent_id]
+    assert [root.name for root in roots] == ["up shop", "scale shop api", "up shop api collector"]
+    assert len({root.trace_id for root in roots}) == 3
+
+
+async def test_what_was_built_is_part_of_the_trace() -> None:
+    on = stage(project())
+    report = await up(on.mesh, UpOptions(build=True), on.sink)
+    built = next(row.span for row in rows(on) if row.span.attributes.get("mesh.operation") == "build")
+    assert built.attributes["mesh.target"] == report.critical_path[0].target == "shop-api:latest"
 
 
 async def test_an_up_that_changes_nothing_is_no_trace() -> None:

@@ -77,6 +77,7 @@ class FakeCollector:
         return ()
 
     def status(self) -> CollectorStatus:
+        self._answer()
         return CollectorStatus(traces=len(self.summaries))
 
     def pin(self, trace_id: str, pinned: bool) -> bool:

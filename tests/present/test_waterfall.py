@@ -218,7 +218,7 @@ def test_what_is_critical_has_another_shape_and_another_tone() -> None:
         " " * 10 + "━" * 20,
     ]
     tones = {
-        part.text.strip(): part.tone for part in row_line(w, 0, whole(w), 120) if "━" in part.text or "█" in part.text
+        part.text.strip(): part.tone for part in row_line(w, 0, whole(w), 136) if "━" in part.text or "█" in part.text
     }
     assert tones == {"█" * 10: ACCENT, "━" * 40: service_tone("orders"), "█" * 16: ACCENT}
 

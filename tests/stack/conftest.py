@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.images import base_image
+from tests.stack.recorded import Recorded, recording
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,7 +53,21 @@ def postgres() -> Iterator[Callable[[str], str]]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     with container(base_image("MESH_REDIS_IMAGE"), 6379) as started:
-        yield f"redis://127.0.0.1:{published(started, 6379)}/0"
+        url = f"redis://127.0.0.1:{published(started, 6379)}/0"
+        _answered(url)
+        yield url
+
+
+def _answered(url: str) -> None:
+    """Return when Redis says PONG: its port is open before it listens."""
+    from redis import Redis
+    from redis.backoff import ConstantBackoff
+    from redis.exceptions import ConnectionError, TimeoutError
+    from redis.retry import Retry
+
+    patient = Retry(ConstantBackoff(0.05), 200, supported_errors=(ConnectionError, TimeoutError))
+    with Redis.from_url(url, retry=patient) as redis:
+        redis.ping()
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +75,13 @@ def consul_url() -> Iterator[str]:
     command = ["agent", "-dev", "-client", "0.0.0.0", "-log-level", "warn"]
     with container(base_image("MESH_CONSUL_IMAGE"), 8500, command=command) as started:
         yield f"http://127.0.0.1:{published(started, 8500)}"
+
+
+@pytest.fixture
+def spans() -> Iterator[Recorded]:
+    """The spans of this test."""
+    with recording() as recorded:
+        yield recorded
 
 
 @pytest.fixture

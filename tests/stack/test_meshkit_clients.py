@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import grpc
 import httpx
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
 from prometheus_client import REGISTRY
 from tenacity import wait_none
 
@@ -19,6 +20,7 @@ from mesh_protos.users.v1.users_pb2_grpc import (
 from meshkit import FixedDirectory, GrpcClient, HttpClient, UpstreamError, UpstreamUnavailable, tracing
 from meshkit.breakers import FAIL_MAX, breakers
 from meshkit.clients import resilience
+from tests.stack.recorded import Recorded
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -49,6 +51,13 @@ class Upstream:
         return HttpClient(target, attempts=attempts, directory=directory, transport=httpx.MockTransport(self))
 
 
+def header(span: ReadableSpan) -> str:
+    """The `traceparent` of a span, whatever its flags."""
+    context = span.get_span_context()
+    assert context is not None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
 def series(name: str, target: str) -> float:
     return REGISTRY.get_sample_value(name, {"caller": "service", "target": target}) or 0.0
 
@@ -59,14 +68,16 @@ async def test_statuses_below_500_are_the_answer() -> None:
     assert (answer.status_code, len(upstream.requests)) == (409, 1)
 
 
-async def test_instances_take_turns_and_hear_of_the_trace() -> None:
+async def test_instances_take_turns_and_hear_of_their_attempts_span(spans: Recorded) -> None:
     upstream = Upstream(200)
     client = upstream.client()
-    with tracing.continued() as context:
+    with tracing.span("test"):
         for _ in range(3):
             await client.request("GET", "/")
     assert [request.url.host for request in upstream.requests] == ["one", "two", "one"]
-    assert {request.headers["traceparent"] for request in upstream.requests} == {context.header()}
+    assert [header(span) for span in spans.all("GET /")] == [
+        request.headers["traceparent"] for request in upstream.requests
+    ]
 
 
 @pytest.mark.parametrize("failure", [502, 503, 504, httpx.ConnectError, httpx.ReadTimeout, httpx.ReadError])
@@ -155,11 +166,11 @@ class Users(UserServiceServicer):
     def __init__(self, *codes: grpc.StatusCode) -> None:
         self.codes = list(codes)
         self.calls = 0
-        self.traceparent = ""
+        self.traceparents: list[str] = []
 
     async def GetUser(self, request: GetUserRequest, context: grpc.aio.ServicerContext) -> User:
         self.calls += 1
-        self.traceparent = str(dict(context.invocation_metadata() or ()).get("traceparent", ""))
+        self.traceparents.append(str(dict(context.invocation_metadata() or ()).get("traceparent", "")))
         if self.codes:
             await context.abort(self.codes.pop(0), "so it was told")
         return User(id=request.id, name="Ada")
@@ -185,12 +196,13 @@ class Served:
         await self.server.stop(None)
 
 
-async def test_a_grpc_read_is_sent_again_with_the_trace() -> None:
+async def test_a_grpc_read_is_sent_again_each_time_with_its_own_span(spans: Recorded) -> None:
     users = Users(grpc.StatusCode.UNAVAILABLE)
     async with Served(users) as client:
-        with tracing.continued() as context:
+        with tracing.span("test"):
             user = await client.call("GetUser", GetUserRequest(id=7))
-    assert (user.id, users.calls, users.traceparent) == (7, 2, context.header())
+    assert (user.id, users.calls) == (7, 2)
+    assert users.traceparents == [header(span) for span in spans.all("users.v1.UserService/GetUser")]
 
 
 async def test_a_grpc_refusal_is_the_callers_to_see_and_no_failure() -> None:

@@ -21,7 +21,9 @@ from stack.services.orders.app.db.outbox import SqlOutbox
 from stack.services.orders.app.models import Base
 
 from meshkit.db import Database, migrate
+from meshkit.tracing import span
 from tests.images import base_image
+from tests.stack.recorded import Recorded, trace_of
 
 pytestmark = pytest.mark.docker
 
@@ -72,7 +74,7 @@ async def released(database: Database) -> list[str]:
     """References of what is due now."""
     found: list[str] = []
 
-    async def release(reference: str, _: Mapping[str, str]) -> None:
+    async def release(reference: str, _: Mapping[str, str], __: int) -> None:
         found.append(reference)
 
     while await SqlCompensations(database).next(release):
@@ -88,8 +90,9 @@ async def test_migrations_make_the_models_tables(database: Database, url: str) -
     engine.dispose()
 
 
-async def test_an_order_and_its_event_are_stored_together(database: Database) -> None:
-    orders = await stored(database)
+async def test_an_order_and_its_event_are_stored_together(database: Database, spans: Recorded) -> None:
+    with span("POST /orders/") as request:
+        orders = await stored(database)
     order = await orders.get(1)
     assert (order.status, order.total, order.lines[0].unit_price) == (
         "confirmed",
@@ -105,7 +108,9 @@ async def test_an_order_and_its_event_are_stored_together(database: Database) ->
 
     assert [await SqlOutbox(database).drain(publish, 9) for _ in range(2)] == [1, 0]
     assert (events[0].id, events[0].body["email"]) == ("order.created:1", "ada@example.com")
-    assert "traceparent" in events[0].headers
+    assert f"{request.get_span_context().trace_id:032x}" in events[0].headers["traceparent"]
+    assert {"INSERT compensations", "DELETE compensations", "INSERT orders", "INSERT outbox"} <= set(spans.names())
+    assert len({trace_of(one) for one in spans}) == 1, "what drains the outbox leaves no spans of its own"
     assert await released(database) == []
 
 
@@ -162,7 +167,7 @@ async def test_a_failed_release_is_put_off(database: Database) -> None:
     assert await released(database) == []
     await orders.compensate("r1")
 
-    async def away(_: str, __: Mapping[str, str]) -> None:
+    async def away(_: str, __: Mapping[str, str], ___: int) -> None:
         raise Unavailable("inventory")
 
     compensations = SqlCompensations(database)

@@ -46,6 +46,10 @@ class Broker:
         self.published: list[str] = []
         self.traces: set[str] = set()
 
+    async def ready(self) -> None:
+        if self.refuses:
+            raise ConnectionError("away")
+
     async def publish(self, event: Event) -> None:
         if self.refuses:
             raise ConnectionError("away")
@@ -83,11 +87,11 @@ class Due:
         self.put_off = 0
         self.due = ["r1"]
 
-    async def next(self, release: Callable[[str, Mapping[str, str]], Awaitable[None]]) -> bool | None:
+    async def next(self, release: Callable[[str, Mapping[str, str], int], Awaitable[None]]) -> bool | None:
         if not self.due:
             return None
         try:
-            await release(self.due[0], HEADERS)
+            await release(self.due[0], HEADERS, self.put_off)
         except Unavailable:
             self.put_off += 1
             return False

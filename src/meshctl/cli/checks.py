@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +99,7 @@ def images(config: MeshConfig, observed: Observed) -> Finding:
     return Finding("images", "warn", f"not here yet: {', '.join(missing)}", mend)
 
 
-async def ports(mesh: Mesh, observed: Observed) -> Finding:
+async def ports(mesh: Mesh, observed: Observed, is_free: Callable[[str, int], bool]) -> Finding:
     """Whether the fixed host ports of services that have no container yet are free."""
     info = await mesh.containers.info()
     if info.address.startswith(("tcp:", "ssh:", "http")):
@@ -112,23 +111,12 @@ async def ports(mesh: Mesh, observed: Observed) -> Finding:
         for port in spec.ports
         if port.published and port.protocol == "tcp" and not spec.profiles and spec.name not in there
     ]
-    taken = [(name, published) for name, host, published in fixed if not _free(host, published)]
+    taken = [(name, published) for name, host, published in fixed if not is_free(host, published)]
     if taken:
         clashes = ", ".join(f"{published} ({name})" for name, published in taken)
         mend = f"stop what listens there (ss -ltnp 'sport = :{taken[0][1]}'), or take another `published`"
         return Finding("ports", "fail", f"taken: {clashes}", mend)
     return Finding("ports", "ok", "no fixed port is taken" if fixed else "no fixed port is wanted")
-
-
-def _free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 async def registry(mesh: Mesh, observed: Observed) -> Finding:
@@ -150,6 +138,27 @@ async def registry(mesh: Mesh, observed: Observed) -> Finding:
         await connection.close()
     passing = sum(entry.status.value == "passing" for entry in listed)
     return Finding("registry", "ok", f"{name} at {address}: {passing} of {len(listed)} instances passing")
+
+
+async def collector(mesh: Mesh, observed: Observed) -> Finding:
+    """Whether the collector of traces answers, and what it keeps."""
+    import asyncio
+
+    from meshctl.engine.collector import collector_address
+
+    name = mesh.config.collector
+    if not name:
+        return Finding("collector", "skip", "the file names none")
+    try:
+        address = collector_address(mesh.config, observed.containers)
+    except MeshError as error:
+        return Finding("collector", "skip", str(error), error.hint)
+    try:
+        status = await asyncio.to_thread(mesh.collectors.reader(address).status)
+    except MeshError as error:
+        return Finding("collector", "fail", str(error), f"meshctl restart {name}")
+    kept = f"{status.traces:,} trace{'' if status.traces == 1 else 's'} in {size(status.bytes)}"
+    return Finding("collector", "ok", f"{name} at {address}: {kept}")
 
 
 def stack(services: Sequence[ServiceStatus]) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.traceparent import HEADER, child_of
 from meshctl.cli import diagnostics
-from meshctl.cli.context import World, run_async
+from meshctl.cli.context import World
+from meshctl.cli.trace_logs import TraceLogs
 from meshctl.core.traces.call_span import call_span
 from meshctl.engine.collector import OTLP, QUERY, collector_address
 from meshctl.engine.settling import FIRST_S, QUIET_S, is_answered, settled_trace
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from meshctl.model.containers import Container, LogLine
     from meshctl.model.traces import Span, Trace
     from meshctl.ports import TraceReader, TraceSender
-
-#: Log lines may be stamped by a clock that is a little behind.
-_MARGIN_S = 0.5
 
 _SILENT = (
     "no span of '{service}' has come: does it send traces to OTEL_EXPORTER_OTLP_ENDPOINT, and take traceparent "
@@ -133,33 +130,25 @@ class Tracer:
         if self._ends is None:
             return Caused()
         reader, sender = self._ends
-        preparing = threading.Thread(target=_prepare, daemon=True)
+        logs = TraceLogs(lambda: self._world.open_mesh(self._config), self._containers, sent.span)
         try:
             sender.send([sent.span])
-            preparing.start()
+            logs.prepare()
             trace = settled_trace(reader, sent.span, sent.first_s)
         except MeshError as error:
+            logs.drop()
             self._warn(error)
             return Caused()
         if not is_answered(trace, sent.span):
+            logs.drop()
             if sent.error is None and not self._quiet:
                 diagnostics.note(f"note: {_SILENT.format(service=service)}")
             return Caused(trace)
-        preparing.join()
-        return Caused(trace, self._logs(sent.span), answered=True)
+        return Caused(trace, self._lines(logs), answered=True)
 
-    def _logs(self, ours: Span) -> tuple[LogLine, ...]:
-        from meshctl.engine.traces import lines_of_trace
-
-        async def read() -> tuple[LogLine, ...]:
-            mesh = self._world.open_mesh(self._config)
-            try:
-                return await lines_of_trace(mesh, self._containers, ours.trace_id, ours.start_ns / 1e9 - _MARGIN_S)
-            finally:
-                await mesh.close()
-
+    def _lines(self, logs: TraceLogs) -> tuple[LogLine, ...]:
         try:
-            return run_async(read())
+            return logs.read()
         except MeshError as error:
             self._warn(error)
             return ()
@@ -195,18 +184,3 @@ def _data(caused: Caused) -> dict[str, Any]:
 
     laid_out = waterfall(caused.trace)
     return {"trace": trace_data(caused.trace, laid_out), "logs": [line_data(line) for line in caused.lines]}
-
-
-def _prepare() -> None:
-    """Load, while the collector waits for the trace, what shows it and reads the logs."""
-    import docker  # noqa: F401
-
-    import meshctl.adapters.docker.engine
-    import meshctl.adapters.otlp.decode
-    import meshctl.cli.commands.logs
-    import meshctl.cli.commands.traces
-    import meshctl.core.traces.waterfall
-    import meshctl.engine.traces
-    import meshctl.present.log_rows
-    import meshctl.present.trace_data
-    import meshctl.present.waterfall  # noqa: F401

@@ -23,16 +23,20 @@ async def stream_logs(
     tail: int | None = None,
     grep: str | None = None,
     trace: str | None = None,
+    absent: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[LogLine, None]:
     """Lines of the services by time, all when none is named; ``tail`` counts per instance, before filtering.
 
     With ``follow`` it goes on through restarts, new instances and an engine that comes back, until it is closed.
+    ``absent`` is called when none of the services has a container to read from.
     Raises UsageError for a bad pattern or name, EngineUnavailable.
     """
     fits = _filter(grep, trace)
     observed = await mesh.containers.observe(mesh.config.name)
     require_known(mesh.config, services, {container.service for container in observed.containers})
     chosen = [c for c in observed.containers if not services or c.service in services]
+    if not chosen:
+        absent()
     follower = Follower(mesh, services, since, tail)
     kept = (_kept(mesh, container, since, tail) for container in chosen)
     async with aclosing(_merged(list(kept))) as lines:
@@ -45,6 +49,16 @@ async def stream_logs(
             async for line in coming:
                 if fits(line):
                     yield line
+
+
+async def trace_lines(
+    mesh: Mesh, containers: Sequence[Container], trace_id: str, since: float
+) -> AsyncGenerator[LogLine, None]:
+    """Lines of these containers that carry the trace's id, by time. Raises EngineUnavailable."""
+    async with aclosing(_merged([_kept(mesh, container, since, None) for container in containers])) as lines:
+        async for line, _ in lines:
+            if trace_id in line.text:
+                yield line
 
 
 async def _kept(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from meshctl.engine.aside import aside
 from meshctl.engine.collector import collector_address
-from meshctl.engine.logs import stream_logs
+from meshctl.engine.logs import trace_lines
 from meshctl.engine.mesh import Mesh
-from meshctl.model.containers import LogLine
+from meshctl.model.containers import Container, LogLine
 from meshctl.model.traces import ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports import TraceReader
 
@@ -48,11 +49,21 @@ async def trace_logs(mesh: Mesh, trace_id: str, since: float | None = None) -> t
         if trace is None or not trace.spans:
             return ()
         since = min(span.start_ns for span in trace.spans) / 1e9 - _MARGIN_S
-    lines = [line async for line in stream_logs(mesh, follow=False, since=since, trace=trace_id)]
-    return tuple(lines[-MOST_LINES:])
+    observed = await mesh.containers.observe(mesh.config.name)
+    return await lines_of_trace(mesh, observed.containers, trace_id, since)
+
+
+async def lines_of_trace(
+    mesh: Mesh, containers: Sequence[Container], trace_id: str, since: float
+) -> tuple[LogLine, ...]:
+    """The same of containers that are known, from ``since`` on; asks no collector."""
+    lines: deque[LogLine] = deque(maxlen=MOST_LINES)
+    async for line in trace_lines(mesh, containers, trace_id, since):
+        lines.append(line)
+    return tuple(lines)
 
 
 async def _ask(mesh: Mesh, question: Callable[[TraceReader], T]) -> T:
     observed = await mesh.containers.observe(mesh.config.name)
     reader = mesh.collectors.reader(collector_address(mesh.config, observed.containers))
-    return await asyncio.to_thread(question, reader)
+    return await aside(lambda: question(reader))

@@ -36,6 +36,10 @@ class UpOptions:
     def wanted(self) -> Wanted:
         return Wanted(self.services, self.profiles, dict(self.scale), keep=self.keep)
 
+    def title(self, project: str) -> str:
+        """What was asked for in few words: ``up shop``, ``up shop orders``, ``scale shop users``."""
+        return " ".join(("scale" if self.keep else "up", project, *sorted(self.services)))
+
 
 async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
     """What ``up`` would do now; with ``build`` what it would do if no image came out different.
@@ -55,7 +59,9 @@ async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
 async def up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:
     """Do it. Raises UsageError, EngineUnavailable; what fails on the way is in the report."""
     report = await _bring_up(mesh, options, sink)
-    return replace(report, trace_id=await send_up_trace(mesh, report)) if report.changed else report
+    if not report.changed:
+        return report
+    return replace(report, trace_id=await send_up_trace(mesh, report, options.title(mesh.config.name)))
 
 
 async def _bring_up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshctl.core.traces.call_span import OURS
+from meshctl.engine.aside import aside
 from meshctl.engine.collector import OTLP, collector_address
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.up_report import UpReport
@@ -19,29 +19,33 @@ from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
 SEND_S = 0.3
 
 
-async def send_up_trace(mesh: Mesh, report: UpReport) -> str:
-    """Send it to the collector, which may have come up only now; its trace id, '' when nobody took it."""
+async def send_up_trace(mesh: Mesh, report: UpReport, name: str) -> str:
+    """Send it to the collector, which may have come up only now; its trace id, '' when nobody took it.
+
+    ``name`` is the root's, such as ``up shop``: runs of one name are compared with each other.
+    """
     if not mesh.config.collector:
         return ""
-    spans = up_spans(report)
+    spans = up_spans(report, name)
     try:
         observed = await mesh.containers.observe(mesh.config.name)
         sender = mesh.collectors.sender(collector_address(mesh.config, observed.containers, OTLP), SEND_S)
-        await asyncio.to_thread(sender.send, spans)
+        await aside(lambda: sender.send(spans))
     except MeshError:
         return ""
     return spans[0].trace_id
 
 
-def up_spans(report: UpReport) -> tuple[Span, ...]:
+def up_spans(report: UpReport, name: str) -> tuple[Span, ...]:
     """The root first. ``mesh.critical`` marks the chain of operations that decided how long it took."""
-    trace = _Trace(report)
+    trace = _Trace(report, name)
     return (trace.root(), *trace.services(), *trace.operations())
 
 
 class _Trace:
-    def __init__(self, report: UpReport) -> None:
+    def __init__(self, report: UpReport, name: str) -> None:
         self._report = report
+        self._name = name
         self._id = secrets.token_hex(16)
         self._root_id = secrets.token_hex(8)
         self._critical = {(step.operation, step.target) for step in report.critical_path}
@@ -57,18 +61,19 @@ class _Trace:
         attributes = {
             "mesh.project": report.project,
             "mesh.ready": report.ready,
+            "mesh.changed": report.changed,
             "mesh.services": sorted(self._by_service),
             "mesh.operations": len(report.ran),
         }
         skipped = [SpanEvent("skipped", _ns(end), {"mesh.target": target}) for target in report.skipped]
         why = report.failures[0].message if report.failures else ""
-        return self._span(self._root_id, "", f"up {report.project}", (report.began, end), attributes, why, skipped)
+        return self._span(self._root_id, "", self._name, (report.began, end), attributes, why, skipped)
 
     def services(self) -> Iterable[Span]:
         """From its first operation to its last."""
         for service, ran in self._by_service.items():
             times = min(one.began for one in ran), max(one.began + one.seconds for one in ran)
-            attributes = {"mesh.service": service, "mesh.critical": any(map(self._is_critical, ran))}
+            attributes = {"mesh.service": service, "mesh.critical": any(map(self._is_critical, ran)) or None}
             why = next((one.error for one in ran if one.error), "")
             yield self._span(self._parents[service], self._root_id, service, times, attributes, why)
 
@@ -80,7 +85,7 @@ class _Trace:
                 "mesh.target": operation.target,
                 "mesh.service": operation.service,
                 "mesh.cause": operation.cause,
-                "mesh.critical": self._is_critical(ran),
+                "mesh.critical": self._is_critical(ran) or None,
             }
             parent = self._parents.get(operation.service, self._root_id)
             name = f"{operation.kind.value} {operation.target}"
@@ -113,7 +118,7 @@ class _Trace:
             SpanStatus.ERROR if why else SpanStatus.UNSET,
             why,
             scope=OURS,
-            attributes={key: value for key, value in attributes.items() if value not in ("", False)},
+            attributes={key: value for key, value in attributes.items() if value not in ("", None)},
             events=tuple(events),
         )
 

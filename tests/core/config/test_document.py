@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from meshctl.core.config.document import normalised
+from meshctl.core.config.resolved import resolved
 from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig
 from tests.core.config.parsing import BASE_DIR, config_of, wrong
@@ -62,6 +63,8 @@ def test_a_wrong_name(name: str) -> None:
         (APP | {"secrets": {}}, "'secrets' is not supported yet by meshctl"),
         (APP | {"include": []}, "'include' is not supported yet by meshctl"),
         (APP | {"registry": "consl"}, "the registry 'consl' is no service here"),
+        (APP | {"collector": "ap"}, "the collector 'ap' is no service here"),
+        (APP | {"collector": []}, "found a list"),
         (APP | {"volumes": []}, "expected a mapping, found a list"),
         (APP | {"volumes": {"a": "x"}}, "expected a mapping, found the text 'x'"),
         (APP | {"volumes": {"a": {"driver": "nfs"}}}, "'driver' is not supported yet"),
@@ -77,7 +80,13 @@ def test_errors(document: object, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "nearest"), [({"servces": {}}, "services"), ({"registry": "ap"}, "app"), ({"volume": {}}, "volumes")]
+    ("extra", "nearest"),
+    [
+        ({"servces": {}}, "services"),
+        ({"registry": "ap"}, "app"),
+        ({"collector": "ap"}, "app"),
+        ({"volume": {}}, "volumes"),
+    ],
 )
 def test_the_nearest_word_is_named(extra: dict[str, Any], nearest: str) -> None:
     assert wrong(APP | extra).nearest == nearest
@@ -108,6 +117,34 @@ def test_a_registry_must_be_reachable(registry: str | None) -> None:
     error = wrong(document)
     assert str(error) == "the registry 'consul' needs a port with app_protocol: http"
     assert error.path == "services.consul.ports"
+
+
+COLLECTING = [{"name": "http", "target": 16686, "app_protocol": "http"}, {"name": "otlp-http", "target": 4318}]
+
+
+@pytest.mark.parametrize(
+    ("written", "services", "collector"),
+    [
+        (None, {"app": COLLECTING}, ""),
+        (None, {"collector": COLLECTING}, "collector"),
+        (None, {"collector": COLLECTING[:1]}, ""),
+        (None, {"collector": COLLECTING[1:]}, ""),
+        ("traces", {"traces": COLLECTING, "collector": COLLECTING}, "traces"),
+        ("", {"collector": COLLECTING}, ""),
+    ],
+)
+def test_the_collector(written: str | None, services: dict[str, Any], collector: str) -> None:
+    made = {name: {"image": "x", "ports": ports} for name, ports in services.items()}
+    config = config_of({"services": made, "collector": written})
+    assert config.collector == collector
+    assert resolved(config).get("collector", "") == collector
+
+
+@pytest.mark.parametrize(("ports", "missing"), [(COLLECTING[:1], "otlp-http"), (COLLECTING[1:], "http"), ([], "http")])
+def test_a_collector_that_is_named_must_have_its_ports(ports: list[Any], missing: str) -> None:
+    error = wrong({"services": {"traces": {"image": "x", "ports": ports}}, "collector": "traces"})
+    assert str(error) == f"the collector 'traces' needs a port named {missing}"
+    assert (error.path, "collector: ''" in error.hint) == ("services.traces.ports", True)
 
 
 def test_volumes_and_networks() -> None:

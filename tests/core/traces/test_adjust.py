@@ -138,9 +138,14 @@ def test_a_span_is_left_where_it_is_when(why: str, server: Span) -> None:
     assert in_step(draft) is draft, why
 
 
+def test_a_request_whose_caller_sends_no_spans_is_a_root() -> None:
+    draft = adjusted((span(1, 9, kind=SERVER), span(2, 1)))
+    assert (draft.notes, marked(draft)) == (("Whoever called orders has sent no span.",), {})
+
+
 def test_several_roots_are_told_and_so_is_none() -> None:
     assert rooted(drafted((span(1), span(2)))).notes == ("The trace has 2 roots.",)
-    assert rooted(drafted((span(1, 9),))).notes == ("The root has not arrived.",)
+    assert rooted(orphaned(drafted((span(1, 9),)))).notes[-1] == "The root has not arrived."
     assert rooted(drafted((span(1),))).notes == ()
 
 

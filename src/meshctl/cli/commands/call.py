@@ -36,9 +36,9 @@ def run(options: argparse.Namespace, world: World) -> int:
     directory = world.open_directory(config)
     many = options.repeat > 1 or options.instance == "all"
     send = world.sender_for(request)
-    tracer = _tracer(world, config) if options.trace else None
+    tracer = _tracer(options, world, config) if options.trace else None
     if tracer is not None:
-        send = tracer.sending(send)
+        directory, send = tracer.watching(directory), tracer.sending(send)
     out = output_of(options)
     replies: list[CallReply] = []
     documents: list[dict[str, Any]] = []
@@ -47,8 +47,9 @@ def run(options: argparse.Namespace, world: World) -> int:
             replies.append(reply)
             if not options.json:
                 _show(out, reply, quiet=options.quiet)
-            more = tracer.tell(reply, None if options.json else out) if tracer is not None else {}
-            documents.append({**reply_data(reply), **more})
+            documents.append(reply_data(reply))
+            if tracer is not None:
+                documents[-1] |= tracer.tell(reply, None if options.json else out)
     except CallError:
         if tracer is not None and not options.json:
             tracer.tell_failure(request.service, out)
@@ -61,10 +62,10 @@ def run(options: argparse.Namespace, world: World) -> int:
     return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
 
 
-def _tracer(world: World, config: MeshConfig) -> Tracer:
+def _tracer(options: argparse.Namespace, world: World, config: MeshConfig) -> Tracer:
     from meshctl.cli.traced_call import Tracer
 
-    return Tracer(world, config)
+    return Tracer(world, config, quiet=options.quiet)
 
 
 def _replies(directory: Directory, send: Send, request: CallRequest, rounds: int) -> Iterator[CallReply]:

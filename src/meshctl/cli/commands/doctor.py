@@ -51,12 +51,12 @@ async def _world(world: World, config: MeshConfig | None) -> list[Finding]:
     mesh = world.open_mesh(config)
     try:
         answers = await checks.engine(mesh.containers)
-        return [answers, *(await _project(mesh) if answers.status == "ok" else ())]
+        return [answers, *(await _project(world, mesh) if answers.status == "ok" else ())]
     finally:
         await mesh.close()
 
 
-async def _project(mesh: Mesh) -> list[Finding]:
+async def _project(world: World, mesh: Mesh) -> list[Finding]:
     from meshctl.engine.survey import survey
 
     try:
@@ -66,8 +66,9 @@ async def _project(mesh: Mesh) -> list[Finding]:
         return [Finding("stack", "fail", str(error), error.hint)]
     return [
         checks.images(mesh.config, observed),
-        await checks.ports(mesh, observed),
+        await checks.ports(mesh, observed, world.port_is_free),
         await checks.registry(mesh, observed),
+        await checks.collector(mesh, observed),
         checks.stack(services),
     ]
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import span_text, use_colour
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, world: World) -> int:
             tail=options.tail,
             grep=options.grep,
             trace=options.trace,
+            absent=lambda: _tell_absent(options, mesh.config.name),
         )
         async for line in lines:
             if options.json:
@@ -49,6 +51,16 @@ def run(options: argparse.Namespace, world: World) -> int:
 
     with_mesh(options, world, (lambda mesh: _while_read(work(mesh))) if options.follow else work)
     return Exit.DONE
+
+
+def _tell_absent(options: argparse.Namespace, project: str) -> None:
+    """Why nothing comes, and what would change it."""
+    if options.quiet:
+        return
+    names = list(options.services)
+    who = f"{' and '.join(names)} of {project} {'has' if len(names) == 1 else 'have'}" if names else f"{project} has"
+    waits = "waiting for the first; " if options.follow else ""
+    diagnostics.note(f"note: {who} no containers; {waits}they come with: {' '.join(['meshctl up', *names])}")
 
 
 async def _while_read(work: Coroutine[Any, Any, None]) -> None:

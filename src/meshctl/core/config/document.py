@@ -24,6 +24,8 @@ from meshctl.model.config import AppProtocol, MeshConfig, ServiceSpec
 
 DEFAULT_REGISTRY = "consul"
 DEFAULT_COLLECTOR = "collector"
+#: Names of a collector's ports: its query API, and OTLP over HTTP.
+COLLECTOR_PORTS = ("http", "otlp-http")
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 _PROJECT_HINT = "Use lower-case letters, digits, '-' and '_', and start with a letter or digit."
@@ -100,8 +102,8 @@ def _config(
         services=services,
         volumes=volumes,
         networks=_used_networks(services),
-        registry=_part(root, services, "registry", DEFAULT_REGISTRY),
-        collector=_part(root, services, "collector", DEFAULT_COLLECTOR),
+        registry=_registry(root, services),
+        collector=_collector(root, services),
         smoke=read_smoke(root, sorted(callable_names - {""})),
         secrets=telling(_secrets(services, root.problems.secrets), (name, *callable_names, *volumes)),
     )
@@ -147,8 +149,30 @@ def _used_networks(services: Mapping[str, ServiceSpec]) -> tuple[str, ...]:
     return tuple(sorted(used, key=lambda name: (name != DEFAULT_NETWORK, name)))
 
 
+def _registry(root: Reader, services: Mapping[str, ServiceSpec]) -> str:
+    """``consul`` unless another is named, if there is one."""
+    name = _part(root, services, "registry", DEFAULT_REGISTRY if DEFAULT_REGISTRY in services else "")
+    if name and not any(port.app_protocol is AppProtocol.HTTP for port in services[name].ports):
+        _unreachable(root, "registry", name, "a port with app_protocol: http")
+    return name
+
+
+def _collector(root: Reader, services: Mapping[str, ServiceSpec]) -> str:
+    """``collector`` unless another is named, if there is one with the ports of a collector: the word means much."""
+    usual = DEFAULT_COLLECTOR if set(COLLECTOR_PORTS) <= _port_names(services, DEFAULT_COLLECTOR) else ""
+    name = _part(root, services, "collector", usual)
+    missing = [port for port in COLLECTOR_PORTS if port not in _port_names(services, name)]
+    if name and missing:
+        _unreachable(root, "collector", name, f"a port named {missing[0]}")
+    return name
+
+
+def _port_names(services: Mapping[str, ServiceSpec], name: str) -> set[str]:
+    return {port.name for port in services[name].ports} if name in services else set()
+
+
 def _part(root: Reader, services: Mapping[str, ServiceSpec], key: str, usual: str) -> str:
-    """The service that plays a part (``registry``, ``collector``), ``usual`` if there is one; '' if none does."""
+    """The service that plays a part: the one that is written, or the ``usual`` one; '' if none does."""
 
     def known(value: object) -> str:
         name = text(value)
@@ -156,13 +180,14 @@ def _part(root: Reader, services: Mapping[str, ServiceSpec], key: str, usual: st
             raise Wrong(f"the {key} '{name}' is no service here", nearest=nearest(name, services))
         return name
 
-    name = root.get(key, known, usual if usual in services else "")
-    ports = services[name].ports if name else ()
-    if name and not any(port.app_protocol is AppProtocol.HTTP for port in ports):
-        path = f"services.{name}.ports"
-        message = f"the {key} '{name}' needs a port with app_protocol: http"
-        root.problems.add(path, message, hint=f"Write {key}: '' if it is not the {key} of this project.")
-    return name
+    return root.get(key, known, usual)
+
+
+def _unreachable(root: Reader, key: str, name: str, needed: str) -> None:
+    message = f"the {key} '{name}' needs {needed}"
+    root.problems.add(
+        f"services.{name}.ports", message, hint=f"Write {key}: '' if it is not the {key} of this project."
+    )
 
 
 def _names(root: Reader, key: str) -> tuple[str, ...]:

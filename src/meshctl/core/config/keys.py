@@ -272,7 +272,9 @@ ROOT = Table(
         "volumes": _map(_nullable("volume"), "the named volumes"),
         "networks": _map(_nullable("network"), "the networks besides default"),
         "registry": _text("the service that is the registry; 'consul' if there is one"),
-        "collector": _text("the service that collects traces; 'collector' if there is one"),
+        "collector": _text(
+            "the service that collects traces, on ports named http and otlp-http; 'collector' if it has these"
+        ),
         "smoke": _list(_ref("smoke"), "the checks of meshctl smoke"),
     },
     required=("services",),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from meshctl.core.traces.draft import NO_PARENT, Draft, counted, drafted, parents_first
 from meshctl.core.traces.skew import in_step
-from meshctl.model.traces import Span
+from meshctl.model.traces import Span, SpanKind
 from meshctl.model.waterfall import Mark
 
 #: Further than this from the middle of the trace no clock is trusted.
@@ -45,10 +45,16 @@ def _told(span: Span) -> tuple[bool, int]:
 
 
 def orphaned(draft: Draft) -> Draft:
-    """A span whose parent is not here becomes a root of its own, marked."""
-    orphans = [i for i, parent in enumerate(draft.parents) if parent == NO_PARENT and draft.spans[i].parent_id]
+    """A span whose parent is not here becomes a root of its own, marked.
+
+    The only one of a trace without a root is no orphan: whoever called sends no spans, as most callers do.
+    """
+    tops = [i for i, parent in enumerate(draft.parents) if parent == NO_PARENT]
+    orphans = [i for i in tops if draft.spans[i].parent_id]
     if not orphans:
         return draft
+    if len(tops) == 1 and draft.spans[tops[0]].kind is SpanKind.SERVER:
+        return draft.noting(f"Whoever called {draft.spans[tops[0]].service} has sent no span.")
     lone = "its parent; it stands as a root" if len(orphans) == 1 else "their parent; they stand as roots"
     return draft.marking(orphans, Mark.ORPHAN).noting(f"{counted(len(orphans), 'span')} came without {lone}.")
 
@@ -128,7 +134,7 @@ def rooted(draft: Draft) -> Draft:
     roots = sum(1 for i, parent in enumerate(draft.parents) if parent == NO_PARENT and not draft.spans[i].parent_id)
     if roots > 1:
         return draft.noting(f"The trace has {roots:,} roots.")
-    if draft.spans and not roots:
+    if draft.spans and not roots and any(Mark.ORPHAN in marks for marks in draft.marks.values()):
         return draft.noting("The root has not arrived.")
     return draft
 

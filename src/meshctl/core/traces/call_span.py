@@ -40,6 +40,8 @@ def call_span(
         key = "http.response.status_code" if request.method else "rpc.response.status_code"
         attributes[key] = outcome.status
         message = str(outcome.status) if failed else ""
+        if failed:
+            attributes["error.type"] = message
     else:
         failed, message = True, str(outcome)
         attributes["error.type"] = type(outcome).__name__

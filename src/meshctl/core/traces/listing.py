@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from meshctl.model.traces import TraceChanges, TraceSummary
+
+_start = attrgetter("start_ns")
 
 
 class TraceListing:
@@ -44,7 +47,3 @@ class TraceListing:
         for summary in rows[self._keep :]:
             del self._by_id[summary.trace_id]
         self._rows = tuple(rows[: self._keep])
-
-
-def _start(summary: TraceSummary) -> int:
-    return summary.start_ns

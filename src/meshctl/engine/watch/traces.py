@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from meshctl.core.traces.listing import TraceListing
+from meshctl.engine.aside import aside
 from meshctl.engine.watch.address import AddressWatch
 from meshctl.engine.watch.board import Board
 from meshctl.engine.watch.tasks import closing
@@ -36,7 +37,7 @@ class TraceWatch:
         async with closing(self._collectors.feed(address).changes()) as stream:
             async for changes in stream:
                 if stale or changes.reset:
-                    listing.replace(await asyncio.to_thread(reader.traces, TraceQuery(limit=KEEP)))
+                    listing.replace(await aside(lambda: reader.traces(TraceQuery(limit=KEEP))))
                     stale = False
                 listing.apply(changes)
                 self._watch.backoff.reset()

@@ -63,7 +63,7 @@ class Mesh:
 
 
 def mesh_app(app: FastAPI, ready: Ready | None = None, *, port: int = 8000, grpc_port: int | None = None) -> Mesh:
-    """Add /health, /metrics, JSON logs, trace context, JSON errors and the registration to `app`.
+    """Add /health, /metrics, JSON logs, traces, JSON errors and the registration to `app`.
 
     `ready` is awaited by /health and raises what is wrong. `grpc_port` is announced as `meta.grpc_port`.
     """

@@ -1,4 +1,4 @@
-"""One pybreaker circuit breaker for each target that this process calls, with its metrics and log lines.
+"""One pybreaker circuit breaker for each target that this process calls, with its metrics, log lines and span events.
 
 `breakers` is the place where commands from outside (open, close, half-open) take hold.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from pybreaker import CircuitBreaker, CircuitBreakerListener
 
+from . import tracing
 from .errors import UpstreamError
 from .logs import log
 from .metrics import BREAKER_STATE, CALLS, FAILURES, REJECTIONS
@@ -22,7 +23,7 @@ breakers: dict[str, CircuitBreaker] = {}
 
 
 class _Reporter(CircuitBreakerListener):
-    """Keeps the series of one caller and target, and logs each change of state."""
+    """Keeps the series of one caller and target, and tells of each change of state."""
 
     def __init__(self, caller: str, target: str) -> None:
         self._edge = {"caller": caller, "target": target}
@@ -43,6 +44,7 @@ class _Reporter(CircuitBreakerListener):
         report = log.warning if new_state.name == "open" else log.info
         old, new = _word(old_state), _word(new_state)
         report("breaker.state", **self._edge, old=old, new=new, failures=cb.fail_counter)
+        tracing.event("breaker.state", {**self._edge, "from": old, "to": new})
 
 
 def breaker_for(target: str, *, fail_max: int = FAIL_MAX, recovery_s: float = RECOVERY_S) -> CircuitBreaker:
@@ -63,6 +65,11 @@ def breaker_for(target: str, *, fail_max: int = FAIL_MAX, recovery_s: float = RE
 def rejected(target: str) -> None:
     """Count one call that the open breaker did not let through."""
     REJECTIONS.labels(caller=settings().service, target=target).inc()
+
+
+def state_of(breaker: CircuitBreaker) -> str:
+    """closed, open or half_open."""
+    return str(breaker.current_state).replace("-", "_")
 
 
 def _not_the_upstream(error: BaseException) -> bool:

@@ -20,7 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from . import tracing
 from .logs import log
+from .sql import observe
 
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database cannot be reached."""
@@ -41,6 +43,7 @@ class Database:
             pool_timeout=_CONNECT_S,
             connect_args={"connect_timeout": _CONNECT_S},
         )
+        observe(self._engine.sync_engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     def session(self) -> AsyncSession:
@@ -63,6 +66,7 @@ def answer_outages(app: FastAPI) -> None:
     """Let `app` answer 503 in JSON when the database cannot be reached."""
 
     async def outage(_: Request, error: Exception) -> JSONResponse:
+        tracing.failed(error)
         log.warning("db.unavailable", error=str(error).splitlines()[0])
         return JSONResponse({"detail": "the database does not answer"}, 503, headers={"retry-after": "1"})
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -123,7 +124,9 @@ class ConsulDirectory:
         if target not in self._watches:
             self._consul = self._consul or Consul(self._url, transport=self._transport)
             watch = Watch(self._consul, target)
-            self._watches[target] = (watch, asyncio.create_task(watch.run(), name=f"mesh-watch-{target}"))
+            # Whoever asks first has a trace, which the watch is no part of.
+            task = asyncio.create_task(watch.run(), name=f"mesh-watch-{target}", context=Context())
+            self._watches[target] = (watch, task)
         return self._watches[target][0]
 
 

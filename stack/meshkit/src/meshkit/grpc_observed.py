@@ -1,4 +1,4 @@
-"""The interceptor of a gRPC server: trace context, series and log line of each call."""
+"""The interceptor of a gRPC server: span, series and log line of each call."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from opentelemetry.trace import Span, StatusCode
 
 from . import tracing
 from .logs import log
 from .metrics import GRPC_HANDLED, GRPC_SECONDS
 
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
+_FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
+"""Errors of the server by OpenTelemetry's conventions for RPC; the others are the caller's."""
+_ABORTED = (grpc.aio.AbortError, GeneratorExit)
 
 
 class Observed(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
@@ -36,7 +40,8 @@ class Observed(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 class _Call:
     def __init__(self, path: str, metadata: dict[str, str]) -> None:
         self._path = path
-        self._service, _, self._method = path.strip("/").rpartition("/")
+        self._name = path.strip("/")
+        self._service, _, self._method = self._name.rpartition("/")
         self._metadata = metadata
 
     def unary(self, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
@@ -56,11 +61,13 @@ class _Call:
 
     @contextmanager
     def _observed(self, context: Any) -> Iterator[None]:
-        began, crashed = time.perf_counter(), False
-        with tracing.continued(self._metadata):
+        about = {"rpc.system.name": "grpc", "rpc.method": self._name}
+        kind = tracing.SpanKind.SERVER
+        with tracing.span(self._name, kind, about, carrier=self._metadata, ignore=_ABORTED) as span:
+            began, crashed = time.perf_counter(), False
             try:
                 yield
-            except grpc.aio.AbortError:
+            except _ABORTED:
                 raise
             except Exception:
                 crashed = True
@@ -68,10 +75,21 @@ class _Call:
                 raise
             finally:
                 code = "UNKNOWN" if crashed else _code(context)
+                _tell(span, code, context)
                 elapsed = time.perf_counter() - began
                 GRPC_HANDLED.labels(self._service, self._method, code).inc()
                 GRPC_SECONDS.labels(self._service, self._method).observe(elapsed)
                 log.info("grpc.request", method=self._path, code=code, elapsed_ms=round(elapsed * 1000, 2))
+
+
+def _tell(span: Span, code: str, context: Any) -> None:
+    span.set_attribute("rpc.response.status_code", code)
+    if code == "RESOURCE_EXHAUSTED":
+        span.set_attribute("mesh.rate_limited", True)
+    if code in _FAULTS:
+        details = context.details()
+        span.set_attribute("error.type", code)
+        span.set_status(StatusCode.ERROR, details.decode() if isinstance(details, bytes) else details or code)
 
 
 def _code(context: Any) -> str:

@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 import structlog
+from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 from structlog.typing import EventDict, Processor
 
-from . import tracing
 from .settings import settings
 
 _FIRST = ("timestamp", "level", "event", "service", "instance", "trace_id", "span_id")
@@ -19,10 +19,10 @@ def _identity(_: Any, __: str, event: EventDict) -> EventDict:
     own = settings()
     event.setdefault("service", own.service)
     event.setdefault("instance", own.instance)
-    context = tracing.current()
-    if context is not None:
-        event.setdefault("trace_id", context.trace_id)
-        event.setdefault("span_id", context.span_id)
+    span = get_current_span().get_span_context()
+    if span.is_valid:
+        event.setdefault("trace_id", format_trace_id(span.trace_id))
+        event.setdefault("span_id", format_span_id(span.span_id))
     return event
 
 

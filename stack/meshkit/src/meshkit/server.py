@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from . import tracing
 from .app import Mesh
 from .logs import capture_stdlib
 
@@ -33,6 +34,7 @@ def run(app: FastAPI) -> None:
     mesh: Mesh = app.state.mesh
     signal.signal(signal.SIGTERM, _leave)
     capture_stdlib()
+    tracing.start()
     config = uvicorn.Config(
         app,
         host="0.0.0.0",
@@ -43,7 +45,10 @@ def run(app: FastAPI) -> None:
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_S,
     )
-    _Server(config, mesh).run()
+    try:
+        _Server(config, mesh).run()
+    finally:
+        tracing.shutdown()
 
 
 def _leave(_: int, __: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`consul_url` is '' when no registry is configured: nothing is registered then."""
+    """`consul_url` is '' when no registry is configured: nothing is registered then. `version` may be ''."""
 
     project: str
     service: str
@@ -19,6 +19,7 @@ class Settings:
     consul_url: str
     log_level: str
     faults: bool
+    version: str = ""
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -31,6 +32,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         consul_url=_url(env.get("CONSUL_HTTP_ADDR") or ""),
         log_level=(env.get("LOG_LEVEL") or "info").lower(),
         faults=env.get("MESH_FAULTS") == "1",
+        version=env.get("MESH_VERSION") or "",
     )
 
 

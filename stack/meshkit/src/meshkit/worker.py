@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from . import tracing
 from .consul import Consul
 from .logs import log
 from .metrics import exposition
@@ -28,13 +29,14 @@ class Worker:
         self._left = False
 
     def leave(self) -> None:
-        """Take the registration back and close the port; blocks at most about a second."""
+        """Take the registration back, close the port, send the last spans; blocks two or three seconds at most."""
         if self._left:
             return
         self._left = True
         if self._keeper is not None:
             self._keeper.end()
         self._http.end()
+        tracing.shutdown()
 
     def __enter__(self) -> Worker:
         return self
@@ -50,6 +52,7 @@ def register_worker(*, ready: Ready | None = None, port: int = 9100, grpc_port: 
     service is registered under that port with a gRPC check, else under `port` with an HTTP check.
     """
     own = settings()
+    tracing.start()
     http = _Server(port, own, ready)
     if not own.consul_url:
         log.info("registry.none")

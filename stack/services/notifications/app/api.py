@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 
+from meshkit.tracing import failed
+
 from .notifier import Notifier
 from .ports import Store, Unavailable
 from .schemas import NotificationOut, NotifyIn
@@ -33,6 +35,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+    failed(error)
     return JSONResponse({"detail": str(error)}, 503, headers={"Retry-After": "1"})
 
 

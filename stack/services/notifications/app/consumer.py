@@ -7,13 +7,12 @@ exchange `orders` (topic) → queue `notifications.order.created` → on reject:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustConnection
+from opentelemetry.trace import StatusCode
 
-from meshkit import log
-from meshkit.tracing import continued
+from meshkit import amqp, log
 
 from .events import ORDER_CREATED
 from .handler import Handler, Outcome
@@ -97,12 +96,19 @@ class Consumer:
             log.info("consumer.started" if now else "consumer.stopped", queue=QUEUE)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
-        with continued(_text(message.headers)):
+        with amqp.processing(
+            QUEUE,
+            message.routing_key or "",
+            message.headers,
+            message_id=message.message_id or "",
+            redelivered=bool(message.redelivered),
+        ) as span:
             outcome = await self._handler.handle(message.body, message.message_id or "")
             try:
                 if outcome is Outcome.DONE:
                     await message.ack()
                 else:
+                    span.set_status(StatusCode.ERROR, "put aside to the dead letters")
                     await message.reject(requeue=False)
             except (
                 OSError,
@@ -120,10 +126,3 @@ async def _declare(channel: aio_pika.abc.AbstractChannel) -> AbstractQueue:
     queue = await channel.declare_queue(QUEUE, durable=True, arguments={"x-dead-letter-exchange": DEAD_EXCHANGE})
     await queue.bind(exchange, ORDER_CREATED)
     return queue
-
-
-def _text(headers: Mapping[str, object]) -> dict[str, str]:
-    """AMQP header values as text; they may arrive as bytes."""
-    return {
-        name: value.decode("latin-1") if isinstance(value, bytes) else str(value) for name, value in headers.items()
-    }

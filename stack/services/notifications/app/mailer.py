@@ -7,7 +7,7 @@ import asyncio
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from meshkit.tracing import headers
+from meshkit.celery import queue
 
 from .domain import Notification
 from .ports import Unavailable
@@ -34,11 +34,6 @@ class CeleryMailer:
 
     async def send(self, notification: Notification) -> None:
         try:
-            await asyncio.to_thread(
-                self._app.send_task,
-                SEND_EMAIL,
-                kwargs={"notification_id": notification.id},
-                headers=headers(),
-            )
+            await asyncio.to_thread(queue, self._app, SEND_EMAIL, {"notification_id": notification.id})
         except (OperationalError, OSError) as error:
             raise Unavailable(f"celery broker: {error}") from error

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from meshkit import mesh_app
+from meshkit.redis import AsyncRedis
 
 from . import api
 from .config import Config
@@ -22,7 +22,7 @@ from .store import RedisStore
 
 def create_app(config: Config) -> FastAPI:
     """The application; what it needs is opened when its lifespan begins."""
-    redis = Redis.from_url(config.redis_url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=1.0)
+    redis = AsyncRedis.from_url(config.redis_url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=1.0)
     store = RedisStore(redis)
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from meshkit import log
+from meshkit.redis import AsyncRedis
 
 from .schemas import User
 
@@ -74,7 +75,7 @@ class Cache:
 
 def connect(url: str) -> Redis:
     """A client that gives up after a quarter of a second, without a retry."""
-    return Redis.from_url(
+    return AsyncRedis.from_url(
         url,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
-
-from meshkit.tracing import HEADER, continued
 
 from .config import read_config
 
@@ -31,22 +28,6 @@ app.conf.update(
     broker_connection_max_retries=None,
     broker_transport_options={"visibility_timeout": VISIBILITY_S, "socket_keepalive": True},
 )
-
-
-class TracedTask(Task):
-    """Runs within the trace of whoever queued it."""
-
-    abstract = True
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with continued(trace_of(self.request)):
-            return self.run(*args, **kwargs)
-
-
-def trace_of(request: Any) -> Mapping[str, str]:
-    """The trace headers of a Celery request, which keeps unknown headers beside its own."""
-    found = request.get(HEADER) or (request.headers or {}).get(HEADER)
-    return {HEADER: found} if found else {}
 
 
 @setup_logging.connect

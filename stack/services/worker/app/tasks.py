@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery.exceptions import Reject
-from redis import Redis, RedisError
+from redis import RedisError
 
 from meshkit import log
+from meshkit.celery import TracedTask, carrier
+from meshkit.redis import Redis
 from meshkit.tracing import continued
 
-from .celery_app import TracedTask, app, config, stopping, trace_of
+from .celery_app import app, config, stopping
 from .mail import MailRefused
 from .metrics import MAILS
 from .outbox import Outbox
@@ -29,7 +31,7 @@ class MailTask(TracedTask):
     abstract = True
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: dict[str, Any], einfo: Any) -> None:
-        with continued(trace_of(self.request)):
+        with continued(carrier(self.request)):
             log.error("mail.failed", id=kwargs["notification_id"], error=str(exc))
             outbox.failed(kwargs["notification_id"], str(exc))
 

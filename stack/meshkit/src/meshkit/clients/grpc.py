@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+from opentelemetry.trace import Span
 
 from meshkit import tracing
 from meshkit.consul import Instance
 from meshkit.discovery import Directory
 from meshkit.errors import UpstreamError, UpstreamUnavailable
 
-from .resilience import Resilience
+from .resilience import Call, Resilience
 
 _READS = ("Get", "List", "BatchGet")  # the standard methods of Google's AIP-130 without side effects
 _UNANSWERED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -46,6 +47,7 @@ class GrpcClient:
         self.target = target
         self._make_stub = stub
         self._timeout_s = timeout_s
+        self._paths = stub(_Paths())
         self._stubs: dict[str, tuple[grpc.aio.Channel, Any]] = {}
         self._resilience = Resilience(target, attempts=attempts, directory=directory)
 
@@ -61,19 +63,26 @@ class GrpcClient:
         safe = method.startswith(_READS) if idempotent is None else idempotent
         limit = timeout_s or self._timeout_s
 
-        async def send(instance: Instance) -> Any:
+        async def send(instance: Instance, span: Span) -> Any:
             metadata = tuple(tracing.headers().items())
             try:
-                return await getattr(self._stub(instance), method)(request, timeout=limit, metadata=metadata)
+                reply = await getattr(self._stub(instance), method)(request, timeout=limit, metadata=metadata)
             except grpc.aio.AioRpcError as error:
+                span.set_attribute("rpc.response.status_code", error.code().name)
                 raise self._judged(error, instance) from error
+            span.set_attribute("rpc.response.status_code", "OK")
+            return reply
 
-        return await self._resilience.run(send, idempotent=safe)
+        return await self._resilience.run(self._call(method), send, idempotent=safe)
 
     async def close(self) -> None:
         stubs, self._stubs = self._stubs, {}
         for channel, _ in stubs.values():
             await channel.close(None)
+
+    def _call(self, method: str) -> Call:
+        path = getattr(self._paths, method)
+        return Call(path, {"rpc.system.name": "grpc", "rpc.method": path})
 
     def _stub(self, instance: Instance) -> Any:
         if instance.grpc not in self._stubs:
@@ -89,6 +98,13 @@ class GrpcClient:
         if code in _BROKEN:
             return UpstreamError(self.target, said, status=code.name)
         return error
+
+
+class _Paths:
+    """A channel of which a stub gets the full names of its methods, such as "users.v1.UserService/GetUser"."""
+
+    def __getattr__(self, kind: str) -> Callable[..., str]:
+        return lambda path, *_, **__: path.strip("/")
 
 
 async def close_grpc_clients() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import weakref
+from functools import lru_cache
 from typing import Any
 
 import httpx
+from opentelemetry.trace import Span, StatusCode
 
 from meshkit import tracing
 from meshkit.consul import Instance
 from meshkit.discovery import Directory
 from meshkit.errors import UpstreamError, UpstreamUnavailable
 
-from .resilience import Resilience
+from .resilience import Call, Resilience
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})  # RFC 9110, 9.2.2
 _TRANSIENT = frozenset({502, 503, 504})
+_ID = re.compile(r"/(?:\d+|[0-9a-f]{32}|[0-9a-f-]{36})(?=/|$)", re.IGNORECASE)
 _open: weakref.WeakSet[HttpClient] = weakref.WeakSet()
 
 
@@ -55,7 +59,8 @@ class HttpClient:
         safe = method.upper() in _IDEMPOTENT if idempotent is None else idempotent
         limit = timeout_s or self._timeout_s
 
-        async def send(instance: Instance) -> httpx.Response:
+        async def send(instance: Instance, span: Span) -> httpx.Response:
+            span.set_attributes({"server.address": instance.address, "server.port": instance.port})
             sent = {**(headers or {}), **tracing.headers()}
             try:
                 answer = await self._client().request(
@@ -63,9 +68,10 @@ class HttpClient:
                 )
             except httpx.TransportError as error:
                 raise self._unanswered(error, instance, limit) from error
+            _tell(span, answer.status_code)
             return self._judged(answer, instance)
 
-        return await self._resilience.run(send, idempotent=safe)
+        return await self._resilience.run(_call(method, path), send, idempotent=safe)
 
     async def close(self) -> None:
         client, self._http = self._http, None
@@ -91,6 +97,22 @@ class HttpClient:
         if status >= 500:
             raise UpstreamError(self.target, f"{instance.id} answered {status}", status=status)
         return answer
+
+
+@lru_cache(maxsize=512)
+def _call(method: str, path: str) -> Call:
+    """Spans of a path are named alike, whatever ids it holds."""
+    plain = path.partition("?")[0]
+    name = f"{method.upper()} {_ID.sub('/{id}', plain)}"
+    return Call(name, {"http.request.method": method.upper(), "url.path": plain})
+
+
+def _tell(span: Span, status: int) -> None:
+    """For a client an answer of 4xx is an error too (OpenTelemetry's conventions for HTTP)."""
+    span.set_attribute("http.response.status_code", status)
+    if status >= 400:
+        span.set_attribute("error.type", str(status))
+        span.set_status(StatusCode.ERROR, f"HTTP {status}")
 
 
 async def close_http_clients() -> None:

@@ -6,6 +6,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from slowapi.errors import RateLimitExceeded
 
+from meshkit.tracing import failed
+
 from ..core.errors import (
     KeyReused,
     OrderError,
@@ -37,4 +39,6 @@ async def answer(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, OrderError):
         raise error
     status = STATUS.get(type(error), 500)
+    if status >= 500:
+        failed(error)
     return JSONResponse(error.body(), status, headers={"Retry-After": "1"} if status == 503 else None)

@@ -21,7 +21,7 @@ class SqlCompensations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def next(self, release: Callable[[str, Mapping[str, str]], Awaitable[None]]) -> bool | None:
+    async def next(self, release: Callable[[str, Mapping[str, str], int], Awaitable[None]]) -> bool | None:
         """Release what is due longest: True when done, False when put off, None when nothing is due."""
         due = (
             select(CompensationRow)
@@ -35,7 +35,7 @@ class SqlCompensations:
             if row is None:
                 return None
             try:
-                await release(row.reference, row.headers)
+                await release(row.reference, row.headers, row.attempts)
             except Unavailable:
                 row.attempts += 1
                 row.due_at = func.now() + put_off(row.attempts)

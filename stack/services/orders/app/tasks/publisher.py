@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import aio_pika
 from aio_pika.abc import AbstractConnection, AbstractExchange
+from pamqp.commands import Basic
 
-from meshkit.tracing import headers
+from meshkit import amqp, tracing
 
 from ..core.domain import Event
 from ..core.events import EXCHANGE
@@ -26,8 +27,23 @@ class AmqpPublisher:
         self._connection: AbstractConnection | None = None
         self._exchange: AbstractExchange | None = None
 
+    async def ready(self) -> None:
+        """Connect if need be; raises OSError, TimeoutError or an AMQP error."""
+        try:
+            async with asyncio.timeout(CONFIRM_WITHIN_S):
+                await self._connected()
+        except BaseException:
+            await self.close()
+            raise
+
     async def publish(self, event: Event) -> None:
         """Returns when the broker has confirmed; raises OSError, TimeoutError or an AMQP error."""
+        with amqp.publishing(EXCHANGE, event.routing_key, event.id) as span:
+            if not await self._publish(event):
+                span.set_attribute("mesh.unrouted", True)
+
+    async def _publish(self, event: Event) -> bool:
+        """Whether some queue has taken it."""
         message = aio_pika.Message(
             json.dumps(event.body).encode(),
             content_type="application/json",
@@ -35,15 +51,16 @@ class AmqpPublisher:
             message_id=event.id,
             type=event.routing_key,
             app_id="orders",
-            headers=dict(headers()),
+            headers={**tracing.headers()},
         )
         try:
             async with asyncio.timeout(CONFIRM_WITHIN_S):
                 exchange = await self._connected()
-                await exchange.publish(message, event.routing_key)
+                answer = await exchange.publish(message, event.routing_key)
         except BaseException:
             await self.close()
             raise
+        return not isinstance(getattr(answer, "delivery", answer), Basic.Return)
 
     async def close(self) -> None:
         """Drop the connection, politely if that takes less than a second."""

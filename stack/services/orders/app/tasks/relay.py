@@ -20,6 +20,10 @@ class Outbox(Protocol):
 
 
 class Publisher(Protocol):
+    async def ready(self) -> None:
+        """Returns when there is a connection; raises what prevents one."""
+        ...
+
     async def publish(self, event: Event) -> None:
         """Returns when the broker has confirmed."""
         ...
@@ -31,6 +35,7 @@ class Relay:
     def __init__(self, outbox: Outbox, publisher: Publisher) -> None:
         self._outbox = outbox
         self._publisher = publisher
+        self._failed: set[str] = set()
 
     async def turn(self) -> bool:
         """Whether more may be waiting. Raises what the database or the broker raise."""
@@ -43,7 +48,15 @@ class Relay:
                 raise outcome
 
     async def _one(self, event: Event) -> None:
+        """A broker that is away is seen once in the trace of an event, not again with every turn."""
+        if event.id in self._failed:
+            await self._publisher.ready()
         with continued(event.headers):
-            await self._publisher.publish(event)
+            try:
+                await self._publisher.publish(event)
+            except Exception:
+                self._failed.add(event.id)
+                raise
+            self._failed.discard(event.id)
             EVENTS.labels(event.routing_key).inc()
             log.info("event.published", message_id=event.id)

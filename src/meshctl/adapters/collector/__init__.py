@@ -1,0 +1,1 @@
+"""Clients of a collector: its query API, its stream of changes, its OTLP receiver."""

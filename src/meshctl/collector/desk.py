@@ -1,0 +1,46 @@
+"""What the query API's routes share: the memory, the threads in which they read it, how they say no."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from starlette.responses import JSONResponse, Response
+
+from meshctl.collector.hub import Hub
+from meshctl.collector.memory import TraceMemory
+
+T = TypeVar("T")
+
+#: Reads of the memory at once; ingest goes on beside them.
+READERS = 2
+
+
+class Desk:
+    """``aside`` runs work that takes long off the event loop."""
+
+    def __init__(self, memory: TraceMemory, hub: Hub) -> None:
+        self.memory = memory
+        self.hub = hub
+        self._readers = asyncio.Semaphore(READERS)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, run in a thread when one is free."""
+        async with self._readers:
+            return await asyncio.to_thread(work)
+
+    async def answer(self, work: Callable[[], Any]) -> Response:
+        """The result of ``work`` as JSON, both made in a thread."""
+        return Response(await self.aside(lambda: compact(work())), media_type="application/json")
+
+
+def compact(data: Any) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def refused(status: int, sentence: str, **more: Any) -> Response:
+    """``{"error": sentence}``."""
+    return JSONResponse({"error": sentence, **more}, status)

@@ -1,0 +1,141 @@
+"""``/v1/traces`` and what belongs to single traces."""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from meshctl.adapters.collector.forms import data_of
+from meshctl.adapters.otlp.json_form import json_of_data
+from meshctl.collector import words
+from meshctl.collector.desk import Desk, refused
+from meshctl.collector.settling import Patience, settled
+from meshctl.collector.words import BadWords
+
+_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
+
+#: Bytes of OTLP protobuf that one export may bring.
+_MAX_EXPORT = 64 * 1024 * 1024
+
+#: What stands around the resources of an OTLP JSON document.
+_BEGIN, _END = b'{"resourceSpans":[', b"]}"
+
+
+class _View(NamedTuple):
+    body: bytes
+    truncated: int
+    pinned: bool
+
+
+class TracesApi:
+    """Lists, one trace, pins, export."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/v1/traces", self.search),
+            Route("/v1/traces/{trace_id}", self.trace),
+            Route("/v1/traces/{trace_id}/pin", self.pin, methods=["PUT", "DELETE"]),
+            Route("/v1/export", self.export),
+        ]
+
+    async def search(self, request: Request) -> Response:
+        """Summaries, newest first."""
+        query = words.trace_query(request.query_params)
+        memory = self._desk.memory
+        return await self._desk.answer(lambda: {"traces": [data_of(found) for found in memory.search(query)]})
+
+    async def trace(self, request: Request) -> Response:
+        """One trace as it was sent; ``settle_ms`` waits for it."""
+        asked = words.trace_id(request.path_params["trace_id"])
+        patience = _patience(request)
+        found = await self._named(asked)
+        if isinstance(found, Response):
+            return found
+        done, waits = await settled(self._desk, found, patience)
+        as_json = _JSON in request.headers.get("accept", "")
+        view = await self._desk.aside(lambda: self._view(found, as_json))
+        if view is None:
+            return refused(404, f"nothing is known of the trace {asked}")
+        headers = {
+            "x-trace-id": found,
+            "x-trace-settled": str(done).lower(),
+            "x-trace-waits-for": urllib.parse.quote(waits),
+            "x-trace-truncated": str(view.truncated),
+            "x-trace-pinned": str(view.pinned).lower(),
+        }
+        return Response(view.body, headers=headers, media_type=_JSON if as_json else _PROTOBUF)
+
+    async def pin(self, request: Request) -> Response:
+        """``PUT`` keeps it whatever the limits say, ``DELETE`` no longer."""
+        asked = words.trace_id(request.path_params["trace_id"])
+        found = await self._named(asked)
+        if isinstance(found, Response):
+            return found
+        # On the event loop: it changes the memory.
+        if not self._desk.memory.pin(found, request.method == "PUT"):
+            return refused(404, f"nothing is known of the trace {asked}")
+        return Response(status_code=204)
+
+    async def export(self, request: Request) -> Response:
+        """The named traces as one OTLP JSON document."""
+        asked = [words.trace_id(word) for word in request.query_params.getlist("id")]
+        if not 1 <= len(asked) <= words.MAX_EXPORT:
+            raise BadWords(f"name 1 to {words.MAX_EXPORT} traces: ?id=…&id=…")
+        ids = []
+        for one in asked:
+            found = await self._named(one)
+            if isinstance(found, Response):
+                return found
+            ids.append(found)
+        body = await self._desk.aside(lambda: self._document(ids))
+        if isinstance(body, Response):
+            return body
+        return Response(body, media_type=_JSON)
+
+    async def _named(self, asked: str) -> str | Response:
+        """The whole id; a refusal when several begin with what was asked."""
+        if len(asked) == 32:
+            return asked
+        found = await self._desk.aside(lambda: self._desk.memory.ids(asked, 10))
+        if not found:
+            return refused(404, f"no trace begins with {asked}")
+        if len(found) > 1:
+            listed = ", ".join(found)
+            return refused(409, f"several traces begin with {asked}: {listed}", candidates=list(found))
+        return found[0]
+
+    def _view(self, trace_id: str, as_json: bool) -> _View | None:
+        summary, wire = self._desk.memory.summary(trace_id), self._desk.memory.wire(trace_id)
+        if summary is None or wire is None:
+            return None
+        return _View(json_of_data(wire) if as_json else wire, summary.truncated, summary.pinned)
+
+    def _document(self, ids: list[str]) -> bytes | Response:
+        """One trace after the other, so that the event loop gets its turn between them."""
+        parts: list[bytes] = []
+        size = 0
+        for one in ids:
+            wire = self._desk.memory.wire(one)
+            if wire is None:
+                return refused(404, f"nothing is known of the trace {one}")
+            size += len(wire)
+            if size > _MAX_EXPORT:
+                return refused(413, f"these traces are more than {_MAX_EXPORT >> 20} MB")
+            parts.append(json_of_data(wire).removeprefix(_BEGIN).removesuffix(_END))
+        return _BEGIN + b",".join(parts) + _END
+
+
+def _patience(request: Request) -> Patience:
+    asked = request.query_params
+    return Patience(
+        settle_s=words.whole(asked, "settle_ms", most=words.MAX_SETTLE_MS) / 1000,
+        quiet_s=words.whole(asked, "quiet_ms", 300, most=words.MAX_SETTLE_MS) / 1000,
+    )

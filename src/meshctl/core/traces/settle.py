@@ -1,0 +1,60 @@
+"""What a trace still waits for, as far as its spans tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshctl.model.traces import Span, SpanKind
+
+#: A producer's word that its broker has found no queue for the message.
+UNROUTED = "mesh.unrouted"
+_ANSWERS = (SpanKind.CONSUMER, SpanKind.SERVER)
+#: Names that are told; of more only how many.
+_NAMED = 3
+
+
+def waits_for(spans: Sequence[Span]) -> str:
+    """'' when the root has ended, every parent is here, and every message that went out has met a consumer.
+
+    A request alone, without anything it caused, waits for whoever it went to.
+    """
+    missing = [_root(spans), _parents(spans), _served(spans), _consumers(spans)]
+    return ", ".join(word for word in missing if word)
+
+
+def _root(spans: Sequence[Span]) -> str:
+    return "" if any(not span.parent_id for span in spans) else "the root has not ended"
+
+
+def _parents(spans: Sequence[Span]) -> str:
+    missing = {span.parent_id for span in spans if span.parent_id} - {span.span_id for span in spans}
+    if not missing:
+        return ""
+    return "1 parent has not arrived" if len(missing) == 1 else f"{len(missing):,} parents have not arrived"
+
+
+def _served(spans: Sequence[Span]) -> str:
+    if len(spans) != 1 or spans[0].kind is not SpanKind.CLIENT:
+        return ""
+    return f"nothing has come of {spans[0].name or 'the request'}"
+
+
+def _consumers(spans: Sequence[Span]) -> str:
+    sent = {span.span_id: span for span in spans if span.kind is SpanKind.PRODUCER and not span.failed}
+    if not sent:
+        return ""
+    for span in spans:
+        if span.kind is SpanKind.CONSUMER:
+            for link in span.links:
+                sent.pop(link.span_id, None)
+        if span.kind in _ANSWERS or (span.parent_id in sent and sent[span.parent_id].service != span.service):
+            sent.pop(span.parent_id, None)
+    awaited = (span for span in sent.values() if span.attributes.get(UNROUTED) is not True)
+    names = list(dict.fromkeys(span.name or "a message" for span in awaited))
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"a consumer of {names[0]} has not answered"
+    if len(names) > _NAMED:
+        return f"consumers of {', '.join(names[:_NAMED])} and {len(names) - _NAMED} more have not answered"
+    return f"consumers of {', '.join(names[:-1])} and {names[-1]} have not answered"
