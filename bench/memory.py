@@ -6,8 +6,11 @@ Batches of 512 spans with 17 attributes (about 580 bytes a span), 8 spans a trac
 from __future__ import annotations
 
 import argparse
+import base64
 import gc
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -29,8 +32,12 @@ def main() -> None:
     """Print one figure a line."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--store", action="store_true", help="with a file")
+    words.add_argument("--resident", type=Path, help=argparse.SUPPRESS)
     words.add_argument("--spans", type=int, default=400_000, help="spans to take")
     chosen = words.parse_args()
+    if chosen.resident:
+        kept(chosen.resident)
+        return
     bodies = batches(KEPT)
     size = sum(map(len, bodies)) / KEPT
     print(f"{len(bodies)} batches, {size:.0f} bytes a span")
@@ -39,7 +46,11 @@ def main() -> None:
             ingest(open_memory(CollectorOptions(store=str(Path(folder) / "traces.db"))), bodies, chosen.spans)
         return
     ingest(TraceMemory(), bodies, chosen.spans)
-    searches(kept(bodies))
+    resident_of(bodies)
+    memory = TraceMemory()
+    for body in bodies:
+        memory.take(body)
+    searches(memory)
 
 
 def ingest(memory: TraceMemory, bodies: Sequence[bytes], spans: int) -> None:
@@ -58,25 +69,27 @@ def ingest(memory: TraceMemory, bodies: Sequence[bytes], spans: int) -> None:
     print(f"take and close: {status.received / closed:,.0f} spans/s; dropped {dict(status.dropped)}")
 
 
-def kept(bodies: Sequence[bytes]) -> TraceMemory:
-    """A memory of 100,000 spans, and how much it has grown."""
+def resident_of(bodies: Sequence[bytes]) -> None:
+    """What keeping 100,000 spans costs a process that has nothing else."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.writelines(base64.b64encode(body).decode() + "\n" for body in bodies)
+        file.flush()
+        subprocess.run([sys.executable, "-m", "bench.memory", "--resident", file.name], check=True)
+
+
+def kept(path: Path) -> None:
+    """Take the requests in a file one by one; print what the process has grown by."""
     memory = TraceMemory()
-    memory.take(bodies[0])
-    copies = renamed(bodies, 99)
-    gc.collect()
-    before = resident()
-    for number, body in enumerate(copies):
-        memory.take(body)
-        copies[number] = b""
-    gc.collect()
-    grown = resident() - before
-    given_back = sum(map(len, bodies)) / 1e6
+    with path.open() as lines:
+        memory.take(base64.b64decode(next(lines)))
+        before = resident()
+        for line in lines:
+            memory.take(base64.b64decode(line))
     status = memory.status()
     print(
         f"kept {status.spans:,} spans in {status.traces:,} traces: {status.bytes / 1e6:.0f} MB counted, "
-        f"resident {grown:+.0f} MB while {given_back:.0f} MB of requests were freed"
+        f"resident {resident() - before:+.0f} MB, {resident():.0f} MB in all"
     )
-    return memory
 
 
 def searches(memory: TraceMemory) -> None:
@@ -85,11 +98,11 @@ def searches(memory: TraceMemory) -> None:
         "newest 20": TraceQuery(limit=20),
         "operation that is not there": TraceQuery(operation="nothing"),
         "slow and failed": TraceQuery(min_duration_ns=5_000_000, error=True),
-        "attribute found often": TraceQuery(attributes=(("attr.2", "cortado 5"),)),
+        "attribute found often": TraceQuery(attributes=(("an.attribute.2", "cortado 5"),)),
         "attribute found once": TraceQuery(attributes=(("attr.unique", "77777"),)),
         "attribute never found": TraceQuery(attributes=(("attr.unique", "no"),)),
         "attribute and duration": TraceQuery(attributes=(("attr.unique", "77777"),), min_duration_ns=1),
-        "text found once": TraceQuery(text="NEEDLE-77777"),
+        "text found once": TraceQuery(text="NEEDLE-77777 AND"),
         "text never found": TraceQuery(text="no such thing"),
     }
     for name, query in queries.items():
@@ -141,23 +154,20 @@ def _fill(request: Any, part: list[tuple[bytes, int, int]], batch: int, begin_ns
     scope.scope.name = "bench"
     for trace_id, trace, place in part:
         start = begin_ns + trace * 4_000_000 + place * 100_000
-        span = scope.spans.add(
-            trace_id=trace_id, span_id=(trace * 8 + place + 1).to_bytes(8, "big"), kind=2 + place % 2
-        )
-        span.parent_span_id = b"" if place == 0 else (trace * 8 + place).to_bytes(8, "big")
+        number = trace * PER_TRACE + place
+        span = scope.spans.add(trace_id=trace_id, span_id=(number + 1).to_bytes(8, "big"), kind=2 + place % 2)
+        span.parent_span_id = b"" if place == 0 else number.to_bytes(8, "big")
         span.name = f"GET /things/{place}"
         span.start_time_unix_nano, span.end_time_unix_nano = start, start + 9_000_000 - place * 1_000_000
         span.status.code = 2 if trace % 50 == 0 and place == 3 else 0
-        for number in range(15):
-            pair = span.attributes.add(key=f"attr.{number}")
-            if number % 3 == 0:
-                pair.value.int_value = number * 1000 + place
+        for index in range(15):
+            pair = span.attributes.add(key=f"an.attribute.{index}")
+            if index % 3 == 0:
+                pair.value.int_value = index * 1000 + place
             else:
-                pair.value.string_value = f"{WORDS[(trace + number) % len(WORDS)]} {place}"
-        span.attributes.add(key="attr.unique").value.int_value = trace * 8 + place
-        span.attributes.add(
-            key="attr.text"
-        ).value.string_value = f"needle-{trace * 8 + place} and some more words after it"
+                pair.value.string_value = f"{WORDS[(trace + index) % len(WORDS)]} {place}"
+        span.attributes.add(key="attr.unique").value.int_value = number
+        span.attributes.add(key="attr.text").value.string_value = f"needle-{number} and some more words after it"
 
 
 def renamed(bodies: Sequence[bytes], turn: int) -> list[bytes]:

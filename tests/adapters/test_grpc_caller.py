@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,10 +32,12 @@ def send(address: str, target: str = "shop.v1.Greeter/Greet", **changes: object)
 
 
 def test_json_goes_in_and_comes_out_with_the_fields_own_names(address: str) -> None:
+    began = time.time_ns()
     reply = send(address, body=b'{"user_name": "Ada"}')
     assert (reply.status, reply.ok, reply.protocol, reply.instance) == ("OK", True, "grpc", "greeter-1")
     assert reply.body == {"text": "hello Ada", "times_seen": 0, "tags": [], "at": "1970-01-01T00:00:00Z"}
     assert reply.elapsed_ms > 0
+    assert began <= reply.began_ns <= time.time_ns()
 
 
 def test_no_body_is_an_empty_message(address: str) -> None:

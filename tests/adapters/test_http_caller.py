@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 
 import pytest
 
@@ -39,11 +40,13 @@ class Listener:
 
 
 def test_json_is_parsed_and_headers_are_in_lower_case() -> None:
+    began = time.time_ns()
     reply = send(json_answer("201 Created", b'{"id": 7}'), get())
     assert (reply.status, reply.ok, reply.protocol, reply.instance) == (201, True, "http", "orders-1")
     assert reply.body == {"id": 7}
     assert reply.headers["content-type"] == "application/json"
     assert reply.elapsed_ms > 0
+    assert began <= reply.began_ns <= time.time_ns()
 
 
 def test_text_is_text_and_broken_json_too() -> None:

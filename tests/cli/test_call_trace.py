@@ -71,6 +71,12 @@ def test_our_span_is_the_client_of_the_request_and_goes_along_with_it(run: Run, 
     assert root.attributes["url.full"].endswith("/orders?page=2")
 
 
+def test_our_span_is_as_long_as_the_request_without_what_was_looked_up_before(run: Run, up: FakeWorld) -> None:
+    up.answer = lambda e, r: CallReply(e.service, e.instance, "grpc", 200, True, 2.5, began_ns=1_795_435_200 * 10**9)
+    run("call", "web", "GET", "/", "--trace")
+    assert (ours(up).start_ns, ours(up).duration_ns) == (1_795_435_200 * 10**9, 2_500_000)
+
+
 def test_one_that_was_given_is_the_parent_of_ours(run: Run, up: FakeWorld) -> None:
     run("call", "web", "GET", "/", "-H", f"Traceparent: {GIVEN}", "--instance", "web-1", "--trace")
     _, trace_id, parent_id, _ = GIVEN.split("-")
@@ -148,6 +154,18 @@ def test_a_collector_that_does_not_answer_costs_only_the_trace(run: Run, up: Fak
     answer = run("call", "web", "GET", "/", "--instance", "web-1", "--trace")
     assert (answer.code, json.loads(answer.out)) == (0, {"hello": "web-1"})
     assert "note: the collector does not answer" in answer.err
+
+
+def test_an_engine_that_is_lost_meanwhile_costs_only_the_log_lines(run: Run, up: FakeWorld) -> None:
+    def answer(endpoint: Endpoint, request: CallRequest) -> CallReply:
+        up.stage.engine.up = False
+        return greet(endpoint, request)
+
+    up.answer = answer
+    answered = run("call", "web", "GET", "/", "--instance", "web-1", "--trace")
+    assert answered.code == 0
+    assert "2 spans" in answered.out
+    assert "note: no container engine answers" in answered.err
 
 
 def test_a_service_that_sends_no_span_is_answered_with_a_hint(run: Run, up: FakeWorld) -> None:

@@ -158,3 +158,12 @@ def test_sizes(text: str, value: int) -> None:
 def test_what_is_no_size_and_no_port(read: Callable[[str], int], text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         read(text)
+
+
+def test_options_may_stand_between_words() -> None:
+    options = parse(["logs", "web", "--tail", "5", "db"])
+    assert (options.services, options.tail) == (["web", "db"], 5)
+    options = parse(["traces", "export", "4bf9", "-o", "x.json", "00f0"])
+    assert (options.action, options.ids, options.output) == ("export", ["4bf9", "00f0"], "x.json")
+    options = parse(["call", "-d", "{}", "web", "--trace", "POST", "-H", "a:b", "/x"])
+    assert (options.service, options.method, options.path, options.data) == ("web", "POST", "/x", "{}")

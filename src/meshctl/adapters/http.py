@@ -48,7 +48,7 @@ class HttpCaller:
     def _exchange(self, connection: DeadlineConnection, endpoint: Endpoint, request: CallRequest) -> CallReply:
         headers, trace_id = with_traceparent(request.headers)
         connection.allow(request.timeout_s)
-        started = time.monotonic()
+        began_ns, started = time.time_ns(), time.monotonic()
         try:
             _send(connection, request, headers)
             response = connection.getresponse()
@@ -68,6 +68,7 @@ class HttpCaller:
             headers=_headers_of(response),
             body=_parsed(body, response),
             trace_id=trace_id,
+            began_ns=began_ns,
         )
 
     def _read(self, response: http.client.HTTPResponse, endpoint: Endpoint) -> bytes:

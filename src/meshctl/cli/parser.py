@@ -47,7 +47,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         )
     if command == "exec":
         rest, options.argv = _inner_command(rest)
-    _command(command).parse_args(rest, options)
+    _command(command).parse_intermixed_args(rest, options)
     if command == "traces":
         _read_action(options)
     return options

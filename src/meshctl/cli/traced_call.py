@@ -116,10 +116,12 @@ class Tracer:
         except MeshError as error:
             outcome = error
         times = began, began + time.perf_counter_ns() - ticks
-        failure = outcome if isinstance(outcome, MeshError) else None
-        self._sent.append(_Sent(call_span(traced, endpoint, ids, times, outcome), failure))
         if isinstance(outcome, MeshError):
+            self._sent.append(_Sent(call_span(traced, endpoint, ids, times, outcome), outcome))
             raise outcome
+        if outcome.began_ns:
+            times = outcome.began_ns, outcome.began_ns + round(outcome.elapsed_ms * 1e6)
+        self._sent.append(_Sent(call_span(traced, endpoint, ids, times, outcome)))
         return outcome
 
     def _next(self, service: str) -> Caused:

@@ -37,21 +37,18 @@ class _Look:
 
     def passes(self, trace: StoredTrace) -> bool:
         """Whether the trace has what is asked for."""
-        data = trace.data()
-        raw = b"".join([chunk for chunks in data.values() for chunk in chunks])
-        by_name = bool(self._text) and any(self._text in header.service.lower() for header in data)
+        raw = b"".join(trace.chunks.copy())
+        headers = set(trace.headers.copy())
+        by_name = bool(self._text) and any(self._text in header.service.lower() for header in headers)
         if self._text and not by_name and not self._sieve.text(raw):
             return False
-        if self._attributes:
-            above = {index for header in data for index in self._carried_above(header)}
-            if not self._sieve.attributes(raw, above):
-                return False
-        elif by_name:
-            return True
-        spans = spans_of(joined(data))
-        if self._attributes and not carried(spans, self._attributes):
+        if not self._attributes:
+            return by_name or said(spans_of(joined(trace.data())), self._text)
+        above = {index for header in headers for index in self._carried_above(header)}
+        if not self._sieve.attributes(raw, above):
             return False
-        return not self._text or by_name or said(spans, self._text)
+        spans = spans_of(joined(trace.data()))
+        return carried(spans, self._attributes) and (not self._text or by_name or said(spans, self._text))
 
     def _carried_above(self, header: Header) -> tuple[int, ...]:
         """The indices of the attributes that the resource carries."""

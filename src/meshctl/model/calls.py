@@ -31,7 +31,10 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallReply:
-    """``protocol`` http or grpc; ``status`` the HTTP code, or the gRPC status name; ``body`` parsed JSON or text."""
+    """``protocol`` http or grpc; ``status`` the HTTP code, or the gRPC status name; ``body`` parsed JSON or text.
+
+    The request itself was sent at ``began_ns`` (Unix nanoseconds, 0 unknown), after a gRPC method was looked up.
+    """
 
     service: str
     instance: str
@@ -42,3 +45,4 @@ class CallReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     trace_id: str = ""
+    began_ns: int = field(default=0, compare=False)

@@ -79,7 +79,7 @@ class _Exchange:
         wire = encode(self._request.body, method.input_type, reflection.pool)
         headers, trace_id = with_traceparent(self._request.headers)
         metadata = _metadata(headers)
-        started = time.monotonic()
+        began_ns, started = time.time_ns(), time.monotonic()
         answer, call = self._unary(method, wire, metadata)
         elapsed_ms = (time.monotonic() - started) * 1000
         code: grpc.StatusCode = call.code()
@@ -100,6 +100,7 @@ class _Exchange:
             headers=_headers_of(call),
             body=body,
             trace_id=trace_id,
+            began_ns=began_ns,
         )
 
     def _unary(

@@ -7,6 +7,8 @@ from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+_PLAIN = frozenset({"string_value", "int_value", "bool_value", "double_value", "bytes_value"})
+
 
 class LazyAttributes(Mapping[str, Any]):
     """The ``KeyValue`` list of a message as a mapping, decoded at the first read. Of equal keys the last one counts.
@@ -54,10 +56,8 @@ def decoded(pairs: Iterable[KeyValue]) -> dict[str, Any]:
 def value_of(value: AnyValue) -> Any:
     """One value. The parser's own limit bounds how deep it can be nested."""
     kind = value.WhichOneof("value")
+    if kind in _PLAIN:
+        return getattr(value, kind)
     if kind == "array_value":
         return [value_of(item) for item in value.array_value.values]
-    if kind == "kvlist_value":
-        return decoded(value.kvlist_value.values)
-    if kind is None or kind == "string_value_strindex":
-        return ""
-    return getattr(value, kind)
+    return decoded(value.kvlist_value.values) if kind == "kvlist_value" else ""

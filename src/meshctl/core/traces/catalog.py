@@ -15,7 +15,7 @@ class Catalog:
         self._sweep_at = _SWEEP_AT
 
     def names(self, service: str) -> dict[str, Operation]:
-        """The operations of a service by name, to look up in and to add to; ``leave`` takes out."""
+        """The operations of a service by name, to look up in and to add to; ``remove`` takes out."""
         names = self._services.get(service)
         if names is None:
             if len(self._services) >= self._sweep_at:
@@ -23,13 +23,9 @@ class Catalog:
             names = self._services[service] = {}
         return names
 
-    def leave(self, operation: Operation) -> int:
-        """One trace less has it; return the bytes that became free."""
-        operation.traces -= 1
-        if operation.traces:
-            return 0
+    def remove(self, operation: Operation) -> None:
+        """No trace has it any more."""
         del self._services[operation.service][operation.name]
-        return operation.cost
 
     def services(self) -> tuple[str, ...]:
         """Sorted."""

@@ -37,10 +37,12 @@ class Ranks:
                 self._precious_bytes -= trace.bytes
             trace.place = None
 
-    def grow(self, trace: StoredTrace, grown: int) -> None:
-        """A trace takes so many bytes more."""
-        trace.bytes += grown
-        if trace.place is self._precious:
+    def grew(self, trace: StoredTrace, grown: int) -> None:
+        """A trace that is precious, perhaps only now, has grown by so many bytes."""
+        if not trace.precious:
+            trace.precious = True
+            self.enter(trace)
+        elif trace.place is self._precious:
             self._precious_bytes += grown
 
     def victim(self, spared: StoredTrace | None) -> StoredTrace | None:

@@ -7,7 +7,6 @@ from collections import Counter
 from meshctl.core.traces.catalog import Catalog
 from meshctl.core.traces.ranks import Ranks
 from meshctl.core.traces.stored import (
-    BUCKET_BITS,
     CHUNK_COST,
     OPERATION_COST,
     PLAUSIBLE_NS,
@@ -65,7 +64,9 @@ class TraceStore:
         lost = 0
         for trace_id, rows in runs.rows.items():
             lost += self._merge(header, names, trace_id, rows)
-        self._release(header)
+        header.refs -= 1
+        if not header.refs:
+            self._forget(header)
         return lost
 
     def drain(self) -> tuple[list[bytes], list[bytes]]:
@@ -149,7 +150,7 @@ class TraceStore:
         return trace
 
     def _count(self, trace: StoredTrace, service: str, names: Names, rows: list[SpanRow], grown: int) -> None:
-        operations, first, precious = trace.operations, trace.first_ns, trace.precious
+        operations, first, precious, moved = trace.operations, trace.first_ns, trace.precious, False
         for _, name, start, end, is_root, failed in rows:
             operation = names.get(name)
             if operation is None:
@@ -165,21 +166,21 @@ class TraceStore:
                 trace.errors += 1
                 precious = True
             if start < first or first < PLAUSIBLE_NS:
-                first = note_first(trace, operation, start)
+                first, moved = note_first(trace, operation, start), True
             if end > trace.last_ns:
                 trace.last_ns = end
-            if is_root and note_root(trace, Root(operation, start, end - start)):
-                precious = True
+            if is_root:
+                precious |= note_root(trace, Root(operation, start, end - start))
+                moved = True
         count = len(rows)
         trace.spans += count
         self.spans += count
         self.bytes += grown
-        self._ranks.grow(trace, grown)
-        if trace.start_ns >> BUCKET_BITS != trace.bucket:
+        trace.bytes += grown
+        if precious:
+            self._ranks.grew(trace, grown)
+        if moved:
             self.timeline.put(trace)
-        if precious is not trace.precious:
-            trace.precious = precious
-            self._ranks.enter(trace)
 
     def _touch(self, trace: StoredTrace) -> None:
         self._revision += 1
@@ -197,15 +198,18 @@ class TraceStore:
         self.bytes -= trace.bytes
         self.spans -= trace.spans
         for operation in trace.operations:
-            self.bytes -= self.catalog.leave(operation)
+            operation.traces -= 1
+            if not operation.traces:
+                self.catalog.remove(operation)
+                self.bytes -= operation.cost
         for header in trace.headers:
-            self._release(header)
+            header.refs -= 1
+            if not header.refs:
+                self._forget(header)
         self.evicted[cause] += 1
         self._removed.append(trace.trace_id)
         return True
 
-    def _release(self, header: Header) -> None:
-        header.refs -= 1
-        if not header.refs:
-            del self._headers[(header.resource, header.scope)]
-            self.bytes -= header.cost
+    def _forget(self, header: Header) -> None:
+        del self._headers[(header.resource, header.scope)]
+        self.bytes -= header.cost

@@ -1,0 +1,41 @@
+"""Blocking work in a thread that nobody has to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from meshctl.engine.aside import aside
+from meshctl.errors import CollectorUnavailable
+
+
+async def test_its_result_and_its_error_come_back() -> None:
+    assert await aside(lambda: threading.current_thread() is not threading.main_thread())
+
+    def fail() -> None:
+        raise CollectorUnavailable("gone")
+
+    with pytest.raises(CollectorUnavailable, match="gone"):
+        await aside(fail)
+
+
+def test_a_loop_that_ends_does_not_wait_for_work_that_hangs() -> None:
+    go, ended = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        go.wait(20)
+        ended.set()
+
+    async def leave() -> None:
+        working = asyncio.ensure_future(aside(hang))
+        await asyncio.sleep(0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+
+    asyncio.run(leave())
+    assert not ended.is_set()
+    go.set()
+    assert ended.wait(20)
