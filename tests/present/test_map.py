@@ -61,9 +61,9 @@ def test_one_call_is_a_line_with_its_figures() -> None:
     found = service_map({"a": Health.HEALTHY, "b": Health.DEGRADED}, (edge("a", "b", 2.0),), 60, 10)
     assert found is not None
     assert [line.strip() for line in text(found)] == [
-        "╭─────╮                           ╭─────╮",
-        "│ ● a ├─── 2.0/s · 0% · 12.0 ms ▶│ ▲ b │",
-        "╰─────╯                           ╰─────╯",
+        "╭─────╮                         ╭─────╮",
+        "│ ● a ├── 2.0/s · 0% · 12.0 ms ▶│ ▲ b │",
+        "╰─────╯                         ╰─────╯",
     ]
 
 

@@ -9,13 +9,13 @@ from functools import partial
 
 from meshctl.collector import store_file
 from meshctl.collector.ledger import Ledger
-from meshctl.collector.store_writer import StoreWriter
+from meshctl.collector.store_writer import BATCH_BYTES, StoreWriter
 
 #: The file may hold so many times the bytes of the memory; then traces that are left in old batches are written anew.
 SPREAD = 2
 
-#: ``keep(body, counts)`` takes a request and returns the traces of it that are kept.
-Keep = Callable[[bytes, Callable[[bytes], bool]], Collection[bytes]]
+#: ``keep(body, counts)`` takes a request; it returns the traces of it that are kept, and all that had to go for it.
+Keep = Callable[[bytes, Callable[[bytes], bool]], tuple[Collection[bytes], Collection[bytes]]]
 
 
 class DiskStore:
@@ -28,9 +28,9 @@ class DiskStore:
         self._path = path
         self._max_bytes = max_bytes * SPREAD
         self._ledger = Ledger()
-        self._last = 0
         self._connection = store_file.opened(path)
-        self._writer = StoreWriter(self._connection)
+        # Small against the file, so that old ones can be written anew one by one.
+        self._writer = StoreWriter(self._connection, min(BATCH_BYTES, max_bytes // 16))
 
     @property
     def lost(self) -> Mapping[str, int]:
@@ -44,12 +44,13 @@ class DiskStore:
         try:
             gone = store_file.gone(self._connection)
             for batch, body in store_file.batches(self._connection):
-                traces = keep(body, partial(_counts, gone, batch))
-                self._last = batch
-                if traces:
-                    self._ledger.add(batch, traces, len(body))
-                else:
-                    self._writer.forget(batch, (), (batch,))
+                self._writer.last = batch
+                kept, evicted = keep(body, partial(_counts, gone, batch))
+                empty = [one for trace_id in evicted for one in self._ledger.forget(trace_id)]
+                self._ledger.add(batch, kept, len(body))
+                again = set(kept)
+                lost = [trace_id for trace_id in evicted if trace_id not in again]
+                self._writer.forget(batch, lost, empty if kept else [*empty, batch])
             store_file.reclaim(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
@@ -67,18 +68,21 @@ class DiskStore:
     def add(self, body: bytes, traces: Collection[bytes], spans: int) -> None:
         """A request, and the traces of it that are kept."""
         if traces:
-            self._last += 1
-            self._ledger.add(self._last, traces, len(body))
-            self._writer.write(self._last, body, spans)
+            self._ledger.add(self._writer.write(body, spans), traces, len(body))
 
     def forget(self, traces: Sequence[bytes]) -> None:
         """Traces were evicted: nothing of them counts in what was added before."""
+        upto = self._writer.last
+        if any(self._ledger.last(trace_id) == upto for trace_id in traces):
+            self._writer.seal()
+        else:
+            upto -= 1
         deleted = [batch for trace_id in traces for batch in self._ledger.forget(trace_id)]
-        self._writer.forget(self._last, traces, deleted)
+        self._writer.forget(upto, traces, deleted)
 
     def spread(self) -> list[bytes]:
         """Traces to be written anew as a whole, because the file grows beyond its size; mostly none."""
-        return self._ledger.oldest() if self._ledger.bytes > self._max_bytes else []
+        return self._ledger.oldest(self._writer.last) if self._ledger.bytes > self._max_bytes else []
 
     def pin(self, trace_id: bytes, pinned: bool) -> None:
         """Remember a pin, or no longer."""

@@ -6,27 +6,37 @@ from collections.abc import Iterable
 
 
 class Ledger:
-    """``bytes`` is the size of all batches that have a trace."""
+    """``bytes`` is the size of all batches that have a trace. Batch numbers grow."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self._sizes: dict[int, int] = {}
         self._live: dict[int, int] = {}
+        self._members: dict[int, list[bytes]] = {}
         self._batches: dict[bytes, list[int]] = {}
 
     def add(self, batch: int, traces: Iterable[bytes], size: int) -> None:
-        """A batch with these traces, each named once."""
-        count, batches = 0, self._batches
+        """So many bytes more of these traces are in a batch."""
+        batches, fresh = self._batches, []
         for trace_id in traces:
-            count += 1
             known = batches.get(trace_id)
             if known is None:
                 batches[trace_id] = [batch]
-            else:
+            elif known[-1] != batch:
                 known.append(batch)
-        self._live[batch] = count
-        self._sizes[batch] = size
+            else:
+                continue
+            fresh.append(trace_id)
+        if not fresh and batch not in self._live:
+            return
+        self._members.setdefault(batch, []).extend(fresh)
+        self._live[batch] = self._live.get(batch, 0) + len(fresh)
+        self._sizes[batch] = self._sizes.get(batch, 0) + size
         self.bytes += size
+
+    def last(self, trace_id: bytes) -> int:
+        """The last batch with this trace; 0 when there is none."""
+        return self._batches.get(trace_id, (0,))[-1]
 
     def forget(self, trace_id: bytes) -> list[int]:
         """A trace is gone; return the batches that have nothing any more."""
@@ -34,12 +44,14 @@ class Ledger:
         for batch in self._batches.pop(trace_id, ()):
             self._live[batch] -= 1
             if not self._live[batch]:
-                del self._live[batch]
+                del self._live[batch], self._members[batch]
                 self.bytes -= self._sizes.pop(batch)
                 empty.append(batch)
         return empty
 
-    def oldest(self) -> list[bytes]:
-        """The traces of the oldest batch."""
-        batch = next(iter(self._live), None)
-        return [trace_id for trace_id, batches in self._batches.items() if batches[0] == batch]
+    def oldest(self, before: int) -> list[bytes]:
+        """The traces that the oldest batch still has; none when there is no batch before that one."""
+        batch = min(self._live, default=before)
+        if batch >= before:
+            return []
+        return [trace_id for trace_id in self._members[batch] if batch in self._batches.get(trace_id, ())]

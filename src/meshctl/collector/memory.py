@@ -27,6 +27,9 @@ Listener = Callable[[str, bool], None]
 #: Requests that are known again when a sender repeats them.
 RECENT = 64
 
+#: Batches of the file that may be written anew after each request, while it is too large.
+SPREADS = 4
+
 
 class Ingested(NamedTuple):
     """Spans of one request. ``message`` says why some were rejected, '' when none was."""
@@ -174,29 +177,33 @@ class TraceMemory:
             disk.forget(removed)
         if kept:
             known = self._store.traces
-            disk.add(body, {one for runs in parts.runs for one in runs.rows if one in known}, kept)
-        spread = disk.spread()
-        if spread:
+            traces = {known[one].trace_id: None for runs in parts.runs for one in runs.rows if one in known}
+            disk.add(body, traces.keys(), kept)
+        for _ in range(SPREADS):
+            spread = disk.spread()
+            if not spread:
+                break
             whole = b"".join([joined(self._store.traces[trace_id].data()) for trace_id in spread])
             disk.forget(spread)
             disk.add(whole, spread, 0)
 
     def _restore(self, disk: DiskStore) -> None:
-        store, pinned = self._store, disk.pinned()
+        store = self._store
+        store.to_pin = frozenset(disk.pinned())
 
-        def keep(body: bytes, counts: Callable[[bytes], bool]) -> set[bytes]:
+        def keep(body: bytes, counts: Callable[[bytes], bool]) -> tuple[set[bytes], list[bytes]]:
             try:
                 parts = split(body)
             except BadPayload:
-                return set()
+                return set(), []
             for runs in parts.runs:
                 store.add(runs._replace(rows={key: rows for key, rows in runs.rows.items() if counts(key)}))
-            for trace_id in pinned:
-                store.pin(trace_id, True)
-            disk.forget(store.drain()[1])
-            return {one for runs in parts.runs for one in runs.rows if one in store.traces and counts(one)}
+            known, evicted = store.traces, store.drain()[1]
+            wanted = {one for runs in parts.runs for one in runs.rows if one in known and counts(one)}
+            return {known[one].trace_id for one in wanted}, evicted
 
         disk.restore(keep)
+        store.to_pin = frozenset()
         store.dropped.clear()
         store.evicted.clear()
 

@@ -7,13 +7,12 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 #: Bytes that may wait to be written; then the oldest are given up.
 MAX_WAITING = 64 * 1024 * 1024
 
-#: A transaction starts when so many bytes wait, or so many seconds after the first.
-GROUP_BYTES = 4 * 1024 * 1024
+#: Requests that are written as one, and when: as soon as there are so many bytes, or so many seconds after the first.
+BATCH_BYTES = 4 * 1024 * 1024
 GROUP_S = 0.2
 
 #: Seconds until a file that could not be written to is tried again, and that the last write may take at the end.
@@ -23,36 +22,44 @@ CLOSE_S = 30.0
 BEHIND = "store behind"
 
 
-class _Body(NamedTuple):
-    batch: int
-    body: bytes
-    spans: int
+@dataclass(slots=True)
+class _Batch:
+    """Requests that are written as one: protobuf messages one after the other are one message."""
+
+    number: int
+    bodies: list[bytes] = field(default_factory=list)
+    size: int = 0
+    spans: int = 0
 
 
 @dataclass(slots=True)
 class _Work:
     """What one transaction writes. ``gone`` are (upto, ids), ``pins`` id -> pinned."""
 
-    bodies: deque[_Body] = field(default_factory=deque)
-    gone: list[tuple[int, bytes]] = field(default_factory=list)
+    batches: deque[_Batch] = field(default_factory=deque)
+    gone: dict[int, list[bytes]] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
     pins: dict[bytes, bool] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.bodies or self.gone or self.deleted or self.pins)
+        return bool(self.batches or self.gone or self.deleted or self.pins)
 
 
 class StoreWriter:
-    """``lost`` counts spans that are in memory alone, by cause. Every method returns at once but ``close``.
+    """``lost`` counts spans that are in memory alone, by cause; ``last`` is the last batch that was begun.
 
-    Nothing is written before ``start``.
+    Requests come together in batches of about ``batch_bytes``: each statement waits its turn beside the thread that
+    takes requests, so there must be few. Nothing is written before ``start``; only ``close`` waits.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, batch_bytes: int = BATCH_BYTES) -> None:
         self.lost: Counter[str] = Counter()
+        self.last = 0
+        self._batch_bytes = batch_bytes
         self._connection = connection
         self._work = _Work()
         self._waiting = 0
+        self._open: _Batch | None = None
         self._failure = ""
         self._ending = False
         self._changed = threading.Condition()
@@ -62,24 +69,37 @@ class StoreWriter:
         """From now on the connection belongs to the writer's thread."""
         self._thread.start()
 
-    def write(self, batch: int, body: bytes, spans: int) -> None:
-        """One request."""
+    def write(self, body: bytes, spans: int) -> int:
+        """One request; return the number of the batch it is written with."""
         with self._changed:
+            batch = self._open
+            if batch is None:
+                self.last += 1
+                batch = self._open = _Batch(self.last)
+                if not self._failure:
+                    self._work.batches.append(batch)
             if self._failure:
                 self.lost[self._failure] += spans
-                return
-            self._work.bodies.append(_Body(batch, body, spans))
+                return self.last
+            batch.bodies.append(body)
+            batch.size += len(body)
+            batch.spans += spans
             self._waiting += len(body)
-            while self._waiting > MAX_WAITING:
-                oldest = self._work.bodies.popleft()
-                self._waiting -= len(oldest.body)
-                self.lost[BEHIND] += oldest.spans
+            if batch.size >= self._batch_bytes:
+                self._open = None
+            self._give_up()
             self._changed.notify()
+            return batch.number
+
+    def seal(self) -> None:
+        """The next request belongs to a new batch."""
+        with self._changed:
+            self._open = None
 
     def forget(self, upto: int, ids: Iterable[bytes], deleted: Iterable[int]) -> None:
         """Traces of which nothing counts up to a batch, and batches with nothing any more."""
         with self._changed:
-            self._work.gone.append((upto, b"".join(ids)))
+            self._work.gone.setdefault(upto, []).extend(ids)
             self._work.deleted += deleted
             self._changed.notify()
 
@@ -111,12 +131,21 @@ class StoreWriter:
         with self._changed:
             self._changed.wait_for(lambda: self._ending or self._work)
             pause = RETRY_S if self._failure else GROUP_S
-            self._changed.wait_for(lambda: self._ending or self._waiting >= GROUP_BYTES, pause)
+            self._changed.wait_for(lambda: self._ending or self._waiting >= self._batch_bytes, pause)
             return bool(self._work)
+
+    def _give_up(self) -> None:
+        """What waits beyond its bounds, the oldest first."""
+        while self._waiting > MAX_WAITING:
+            oldest = self._work.batches.popleft()
+            self._waiting -= oldest.size
+            self.lost[BEHIND] += oldest.spans
+            if oldest is self._open:
+                self._open = None
 
     def _taken(self) -> _Work:
         with self._changed:
-            work, self._work, self._waiting = self._work, _Work(), 0
+            work, self._work, self._waiting, self._open = self._work, _Work(), 0, None
             return work
 
     def _commit(self, work: _Work) -> None:
@@ -127,7 +156,7 @@ class StoreWriter:
                 self._connection.rollback()
             with self._changed:
                 self._failure = f"not stored: {error}"
-                self.lost[self._failure] += sum(body.spans for body in work.bodies)
+                self.lost[self._failure] += sum(batch.spans for batch in work.batches)
                 if not self._ending:
                     self._again(work)
             return
@@ -135,19 +164,25 @@ class StoreWriter:
             self._failure = ""
 
     def _again(self, work: _Work) -> None:
-        """All but the bodies is small, and makes room: it is tried again."""
+        """All but the requests is small, and makes room: it is tried again."""
         later = self._work
-        later.gone[:0], later.deleted[:0] = work.gone, work.deleted
+        for upto, ids in work.gone.items():
+            later.gone.setdefault(upto, []).extend(ids)
+        later.deleted += work.deleted
         later.pins = work.pins | later.pins
 
     def _write(self, work: _Work) -> None:
         dead = set(work.deleted)
-        execute, executemany = self._connection.execute, self._connection.executemany
+        execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
-        executemany("DELETE FROM batches WHERE id = ?", ((batch,) for batch in work.deleted))
-        alive = ((one.batch, one.body) for one in work.bodies if one.batch not in dead)
-        executemany("INSERT INTO batches (id, body) VALUES (?, ?)", alive)
-        executemany("INSERT INTO gone (upto, ids) VALUES (?, ?)", work.gone)
+        for number in dead:
+            execute("DELETE FROM batches WHERE id = ?", (number,))
+        for batch in work.batches:
+            if batch.number not in dead:
+                execute("INSERT INTO batches (id, body) VALUES (?, ?)", (batch.number, b"".join(batch.bodies)))
+        for upto, ids in work.gone.items():
+            if ids:
+                execute("INSERT INTO gone (upto, ids) VALUES (?, ?)", (upto, b"".join(ids)))
         if dead:
             execute("DELETE FROM gone WHERE upto < (SELECT ifnull(min(id), 9e18) FROM batches)")
         for trace_id, pinned in work.pins.items():

@@ -33,7 +33,8 @@ Names = dict[str, Operation]
 class TraceStore:
     """``Ranks`` says who goes when there is no room; late spans merge, those of an evicted trace start it anew.
 
-    ``dropped`` counts spans by cause, ``evicted`` traces by cause. Written by one thread only; ``traces``,
+    ``dropped`` counts spans by cause, ``evicted`` traces by cause; traces in ``to_pin`` are pinned from their first
+    span on. Written by one thread only; ``traces``,
     ``catalog`` and ``timeline`` may be read by others.
     """
 
@@ -46,6 +47,7 @@ class TraceStore:
         self.spans = 0
         self.dropped: Counter[str] = Counter()
         self.evicted: Counter[str] = Counter()
+        self.to_pin: frozenset[bytes] = frozenset()
         self._ranks = Ranks(self.limits)
         self._changed: dict[bytes, None] = {}
         self._removed: list[bytes] = []
@@ -145,6 +147,7 @@ class TraceStore:
 
     def _begun(self, trace_id: bytes) -> StoredTrace:
         trace = self.traces[trace_id] = StoredTrace(trace_id)
+        trace.pinned = trace_id in self.to_pin
         self._ranks.enter(trace)
         self.bytes += trace.bytes
         return trace
