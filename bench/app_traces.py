@@ -11,6 +11,9 @@ from statistics import median, quantiles
 
 from bench.screen import answered, shown
 from bench.timing import Figure
+from meshctl.adapters.otlp.decode import spans_of
+from meshctl.adapters.otlp.encode import request_json
+from meshctl.adapters.otlp.json_form import request_of_json
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.store import MeshStore
@@ -85,8 +88,6 @@ def generated(count: int, seed: int = 7) -> Trace:
         start = parent.start_ns + random.randrange(1, 50_000) if parent else _START_NS
         last = parent.end_ns if parent else _START_NS + 2_000_000_000
         spans.append(_span(trace_id, number, parent, start, max(1_000, (last - start) * 9 // 10), random))
-    # In life the spans are bytes until they are looked at: the garbage collector does not walk them.
-    gc.freeze()
     return Trace(trace_id, tuple(spans), settled=True)
 
 
@@ -108,13 +109,14 @@ def _span(trace_id: str, number: int, parent: Span | None, start: int, took: int
 
 
 class _Desk:
-    """Gives one trace, whatever is asked for."""
+    """Gives one trace, whatever is asked for: bytes as of the wire, decoded at every look as in life."""
 
     def __init__(self, trace: Trace) -> None:
-        self._trace = trace
+        self._id = trace.trace_id
+        self._wire = request_of_json(request_json(trace.spans))
 
     async def read(self, trace_id: str) -> Trace | None:
-        return self._trace
+        return Trace(self._id, await asyncio.to_thread(spans_of, self._wire), settled=True)
 
     async def search(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
         return ()
@@ -154,7 +156,9 @@ def _app(trace: Trace, summaries: Iterable[TraceSummary]) -> MeshApp:
     store = MeshStore("bench", clock)
     links = (LinkState("docker", True, time.time()), LinkState("collector", True, time.time()))
     store.update(traces=tuple(summaries), links=links, collector=CollectorStatus(), observed_at=time.time())
-    return MeshApp(mesh, store, desk=_Desk(trace))
+    desk = _Desk(trace)
+    gc.freeze()  # As ``meshctl.tui.run`` does.
+    return MeshApp(mesh, store, desk=desk)
 
 
 def _summary(trace: Trace) -> TraceSummary:

@@ -15,6 +15,8 @@ from meshctl.engine.store import MeshStore
 from meshctl.model.config import MeshConfig
 from meshctl.model.status import MeshState
 from meshctl.tui.app import MeshApp
+from meshctl.tui.desk import TraceDesk
+from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
@@ -46,14 +48,14 @@ def engine() -> FakeEngine:
 
 @pytest.fixture
 def app_of(engine: FakeEngine) -> AppOf:
-    """``app_of(state)`` shows that state; ``engine`` is what its verbs reach."""
+    """``app_of(state)`` shows that state; ``engine`` is what its verbs reach, ``desk`` what gives traces."""
 
-    def build(state: MeshState, project: MeshConfig | None = None) -> MeshApp:
+    def build(state: MeshState, project: MeshConfig | None = None, desk: TraceDesk | None = None) -> MeshApp:
         registry = FakeRegistry(engine)
-        mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock)
+        mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
         store = MeshStore("shop", engine.clock)
         put(store, state)
-        return MeshApp(mesh, store)
+        return MeshApp(mesh, store, desk=desk)
 
     return build
 

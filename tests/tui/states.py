@@ -41,7 +41,7 @@ def config() -> MeshConfig:
         name: ServiceSpec(name, image=f"{name}:1", healthcheck=HealthCheck(kind=CheckKind.TCP))
         for name in INFRASTRUCTURE
     }
-    return MeshConfig(name="shop", file="meshctl.yaml", services=services, registry="consul")
+    return MeshConfig(name="shop", file="meshctl.yaml", services=services, registry="consul", collector="collector")
 
 
 def _application(name: str) -> ServiceSpec:

@@ -56,7 +56,7 @@ def listing(pilot: Pilot[int]) -> ServiceList:
 
 
 def notices(app: MeshApp) -> list[str]:
-    return [notification.message for notification in app._notifications]
+    return [notice.text for notice in app.notices]
 
 
 async def test_stop_asks_and_the_default_is_no(app_of: AppOf, engine: FakeEngine) -> None:
@@ -116,7 +116,7 @@ async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEng
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("s", "y")
         await until(pilot, lambda: any("the disk is full" in message for message in notices(app)))
-        assert "Make room." in [notification.title for notification in app._notifications]
+        assert "Make room." in [notice.hint for notice in app.notices]
         assert not app.pending
 
 
@@ -198,10 +198,10 @@ async def test_details_and_back(app_of: AppOf) -> None:
 
 
 async def test_digits_switch_and_the_place_is_kept(app_of: AppOf) -> None:
-    """``2`` shows the logs, ``1`` the services as they were left."""
+    """``6`` shows the logs, ``1`` the services as they were left."""
     app = app_of(states.healthy())
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("end", "2")
+        await pilot.press("end", "6")
         await until(pilot, lambda: app.current_mode == "logs")
         await pilot.press("1")
         await until(pilot, lambda: app.current_mode == "services")
@@ -265,7 +265,7 @@ async def test_the_mouse_does_it_too(app_of: AppOf) -> None:
         await pilot.click(bar, offset=(10, 0))
         assert app.screen.query_one(Question).display
         await pilot.press("n")
-        await pilot.click("#tabs", offset=(15, 0))
+        await pilot.click("#tabs", offset=(32, 0))
         await until(pilot, lambda: app.current_mode == "logs")
 
 

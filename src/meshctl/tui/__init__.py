@@ -10,10 +10,14 @@ if TYPE_CHECKING:
 
 def run(mesh: Mesh) -> int:
     """Show the app until the user leaves; return the exit code. The caller closes ``mesh``."""
+    import gc
+
     from meshctl.engine.store import MeshStore
     from meshctl.engine.watch.watcher import Watcher
     from meshctl.tui.app import MeshApp
 
     store = MeshStore(mesh.config.name, mesh.clock)
-    result = MeshApp(mesh, store, Watcher(mesh, store)).run()
+    app = MeshApp(mesh, store, Watcher(mesh, store))
+    gc.freeze()  # What is loaded by now is needed to the end: the search for garbage need not look at it.
+    result = app.run()
     return result if result is not None else 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import Provider
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from meshctl.engine.mesh import Mesh
@@ -17,12 +19,15 @@ from meshctl.errors import MeshError
 from meshctl.model.config import ServiceSpec
 from meshctl.model.status import MeshState
 from meshctl.present.frame import engine_link
-from meshctl.tui.actions import LOGS, SERVICES, TABS, Action, Context
-from meshctl.tui.palette import ActionsProvider
+from meshctl.present.lines import Line
+from meshctl.tui.context import SERVICES, TITLES, Action, Context
+from meshctl.tui.desk import EngineDesk, TraceDesk
+from meshctl.tui.navigation import Navigator
+from meshctl.tui.notices import Notice, notice_lines
+from meshctl.tui.palette import ActionsProvider, MeshPalette
 from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.help import HelpScreen
-from meshctl.tui.screens.logs import LogsScreen
-from meshctl.tui.screens.services import ServicesScreen, find
+from meshctl.tui.screens.services import find
 from meshctl.tui.theme import DARK, LIGHT
 from meshctl.tui.verbs import DOING, PendingSink, carry_out
 
@@ -31,26 +36,27 @@ TICK_S = 1.0
 _VERBS = {*DOING, "up"}
 
 
-class MeshApp(App[int]):
-    """``watch`` fills ``store`` while the app is open; None when somebody else does."""
+class MeshApp(Navigator):
+    """``watch`` fills ``store`` while the app is open; None when somebody else does. ``desk`` gives the traces."""
 
     CSS_PATH = "app.tcss"
     TITLE = "meshctl"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        SERVICES: ServicesScreen,
-        LOGS: LogsScreen,
-    }
-    DEFAULT_MODE = SERVICES
 
-    def __init__(self, mesh: Mesh, store: MeshStore, watch: AbstractAsyncContextManager[object] | None = None) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        store: MeshStore,
+        watch: AbstractAsyncContextManager[object] | None = None,
+        desk: TraceDesk | None = None,
+    ) -> None:
         super().__init__()
+        self.desk = desk or EngineDesk(mesh)
         self.mesh = mesh
         self.state: MeshState = store.state
         #: What is being done to a service at a person's wish: ``{"orders": "stopping"}``.
         self.pending: dict[str, str] = {}
-        #: Whose logs the logs screen shows; '' for all.
-        self.log_service = ""
+        self.notices: list[Notice] = []
         self.store = store
         self._watch = watch
         for theme in (DARK, LIGHT):
@@ -77,7 +83,7 @@ class MeshApp(App[int]):
 
     def redraw(self) -> None:
         """Bring the screen in front up to date."""
-        if isinstance(self.screen, MeshScreen) and self.screen.is_mounted:
+        if self.is_running and isinstance(self.screen, MeshScreen) and self.screen.ready:
             self.screen.show_state(self.state, self.now())
 
     def perform(self, action: Action, service: str = "") -> None:
@@ -93,25 +99,45 @@ class MeshApp(App[int]):
         else:
             run()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something for ``timeout`` seconds, in a line of its own: a toast would cover what is shown.
+
+        ``title`` is the next step.
+        """
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.notices.append(Notice(message, title, severity, monotonic() + seconds))
+        self.set_timer(seconds + 0.01, self.redraw)
+        self.redraw()
+
+    def notice_lines(self, width: int) -> list[Line]:
+        """What is to be said now."""
+        now = monotonic()
+        self.notices = [notice for notice in self.notices if notice.until > now]
+        return notice_lines(self.notices, width)
+
+    def dismiss_notices(self) -> None:
+        self.notices.clear()
+        self.redraw()
+
     # -- actions of every screen
 
-    def do_logs(self, context: Context) -> None:
-        if context.service is not None:
-            self.log_service = context.service.service
-        self.switch_mode(LOGS)
-
-    def do_logs_screen(self, context: Context) -> None:
-        self.switch_mode(LOGS)
-
-    def do_services(self, context: Context) -> None:
-        self.switch_mode(SERVICES)
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, MeshPalette):
+            self.push_screen(MeshPalette())
 
     def do_palette(self, context: Context) -> None:
         self.action_command_palette()
 
     def do_help(self, context: Context) -> None:
-        title = next(title for _, mode, title in TABS if mode == context.screen)
-        self.push_screen(HelpScreen(context.screen, title))
+        self.push_screen(HelpScreen(context.screen, TITLES[context.screen]))
 
     def do_theme(self, context: Context) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
@@ -177,9 +203,9 @@ class MeshApp(App[int]):
             if said:
                 self.notify(said, timeout=4)
         except MeshError as error:
-            self.notify(str(error), title=error.hint or "", severity="error", timeout=12, markup=False)
+            self.notify(str(error), title=error.hint or "", severity="error", timeout=12)
         except Exception as error:
-            self.notify(f"{verb}: {error or type(error).__name__}", severity="error", timeout=12, markup=False)
+            self.notify(f"{verb}: {error or type(error).__name__}", severity="error", timeout=12)
         finally:
             for who in touched:
                 self.pending.pop(who, None)

@@ -10,7 +10,7 @@ from meshctl.engine.mesh import Mesh
 from meshctl.engine.up import UpOptions, up
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.ports import ProgressSink
-from meshctl.tui.actions import Context
+from meshctl.tui.context import Context
 
 DOING = {
     "start": "starting",

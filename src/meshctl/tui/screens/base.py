@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,10 +15,12 @@ from textual.widgets import Input
 from meshctl.model.status import MeshState
 from meshctl.present.frame import stale_notice, title_line
 from meshctl.present.lines import Line
-from meshctl.tui.actions import Context, by_name, for_key, keys_of, working
+from meshctl.tui.actions import by_name, for_key, keys_of, working
+from meshctl.tui.context import Context
 from meshctl.tui.widgets.action_bar import ActionBar
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
+from meshctl.tui.widgets.notice_line import NoticeLine
 from meshctl.tui.widgets.question import Question
 from meshctl.tui.widgets.tab_bar import TabBar
 
@@ -35,17 +37,24 @@ class MeshScreen(Screen[None]):
     """A screen of the mesh. ``mode`` is its tab, ``filters_by`` says what a filter looks at."""
 
     mode: ClassVar[str]
-    filters_by: ClassVar[str]
+    filters_by: ClassVar[str] = ""
+    filter_sign: ClassVar[str] = "/"
 
     @property
     def mesh_app(self) -> MeshApp:
         return cast("MeshApp", self.app)
 
+    @property
+    def ready(self) -> bool:
+        """Whether its widgets are there: all have been mounted, none is being taken away."""
+        return bool(self.is_mounted and self.display and self.app.is_running)
+
     def compose(self) -> ComposeResult:
         yield LineBar(self._title, id="title")
         yield TabBar(self.mode, self._notice, id="tabs")
+        yield NoticeLine(self.mesh_app.notice_lines, id="notices")
         yield from self.body()
-        yield FilterLine(self.filters_by, id="filter")
+        yield FilterLine(self.filters_by, sign=self.filter_sign, id="filter")
         yield ActionBar(id="footer")
         yield Question(id="question")
 
@@ -67,11 +76,21 @@ class MeshScreen(Screen[None]):
         """Draw the newest state. Called at every change and once a second."""
         self.query_one("#title", LineBar).redraw()
         self.query_one("#tabs", LineBar).redraw()
-        self.set_class(bool(stale_notice(state, now)), "-stale")
+        self.query_one(NoticeLine).redraw()
+        self.set_class(bool(self.stale_since(state, now)), "-stale")
         self.show_footer()
+
+    def stale_since(self, state: MeshState, now: float) -> str:
+        """``as of 12 s ago`` while what is shown cannot be brought up to date, else ''."""
+        return stale_notice(state, now)
 
     def show_footer(self) -> None:
         self.query_one(ActionBar).show(list(working(self.context())))
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run beside the screen, in place of what runs in that group; a function, so that none is left unawaited."""
+        wide: Any = work  # Textual's type asks for coroutines that are sent None.
+        self.run_worker(wide, group=group, exclusive=True)
 
     def ask(self, question: str, yes: Callable[[], None]) -> None:
         """Ask in the footer's line; the keyboard goes back where it was."""
@@ -110,11 +129,15 @@ class MeshScreen(Screen[None]):
 
     @on(ActionBar.Chosen)
     def _footer_clicked(self, event: ActionBar.Chosen) -> None:
-        self.mesh_app.perform(by_name(event.name))
+        self.mesh_app.perform(by_name(event.name, self.context().screen))
 
     @on(TabBar.Chosen)
     def _tab_clicked(self, event: TabBar.Chosen) -> None:
-        self.mesh_app.switch_mode(event.mode)
+        self.mesh_app.show_tab(event.mode)
+
+    @on(NoticeLine.Dismissed)
+    def _notice_read(self) -> None:
+        self.mesh_app.dismiss_notices()
 
     @on(FilterLine.Left)
     def _filter_left(self) -> None:
@@ -124,4 +147,4 @@ class MeshScreen(Screen[None]):
         return title_line(self.mesh_app.state, self.mesh_app.now(), width)
 
     def _notice(self) -> str:
-        return stale_notice(self.mesh_app.state, self.mesh_app.now())
+        return self.stale_since(self.mesh_app.state, self.mesh_app.now())

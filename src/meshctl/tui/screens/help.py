@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from meshctl.present.lines import ACCENT, Line, Span
-from meshctl.tui.actions import LIST_KEYS, on_screen, show_key
+from meshctl.tui.actions import WIDGET_KEYS, on_screen
+from meshctl.tui.context import show_key
 from meshctl.tui.widgets.line_pane import LinePane
 
 
@@ -45,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
 
 def help_lines(screen: str) -> list[Line]:
     """One line per key."""
-    rows = dict(LIST_KEYS)
+    rows = dict(WIDGET_KEYS[screen])
     for action in on_screen(screen):
         if action.keys:
             keys = "  ".join(show_key(key) for key in action.keys if key != "equals_sign")

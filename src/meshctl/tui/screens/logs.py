@@ -16,7 +16,7 @@ from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.status import MeshState
 from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Span, between, service_tone
-from meshctl.tui.actions import LOGS, Context
+from meshctl.tui.context import LOGS, SERVICES, Context
 from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.screens.services import find
 from meshctl.tui.widgets.empty_pane import EmptyPane
@@ -90,7 +90,7 @@ class LogsScreen(MeshScreen):
         if line.text:
             line.clear()
         else:
-            self.mesh_app.switch_mode("services")
+            self.mesh_app.go_back(SERVICES)
 
     # -- events
 

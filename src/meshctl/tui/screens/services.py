@@ -16,7 +16,7 @@ from meshctl.present.frame import empty_services
 from meshctl.present.lines import MUTED, Line, Span
 from meshctl.present.service_detail import service_detail
 from meshctl.present.services_rows import ServicesTable, services_rows
-from meshctl.tui.actions import SERVICES, Context
+from meshctl.tui.context import SERVICES, Context
 from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
@@ -60,7 +60,9 @@ class ServicesScreen(MeshScreen):
             instances=len(status.instances) if status is not None else 0,
             engine_up=self.mesh_app.engine_up(),
             anything_down=any(s.health is Health.STOPPED for s in state.services),
-            can_go_back=self.has_class("-detail") or focused_detail or bool(self.query_one(FilterLine).text),
+            can_go_back=self.has_class("-detail")
+            or focused_detail
+            or bool(self.query_one(FilterLine).text or self.mesh_app.trail),
         )
 
     def show_state(self, state: MeshState, now: float) -> None:
@@ -69,6 +71,7 @@ class ServicesScreen(MeshScreen):
         table = self._table()
         listing.set_class(self.has_class("-stale"), "-stale")
         listing.show_rows(table.rows)
+        self._select_wanted(listing)
         self.query_one("#head", LineBar).redraw()
         self._show_empty(state, not table.rows)
         self._show_detail(state, now)
@@ -89,8 +92,10 @@ class ServicesScreen(MeshScreen):
         if self.has_class("-detail") or focused_detail:
             self.remove_class("-detail")
             self.query_one("#list").focus()
-        else:
+        elif self.query_one(FilterLine).text:
             self.query_one(FilterLine).clear()
+        else:
+            self.mesh_app.go_back()
         self.call_after_refresh(self.mesh_app.redraw)
 
     # -- events
@@ -119,7 +124,18 @@ class ServicesScreen(MeshScreen):
     def on_descendant_focus(self) -> None:
         self.show_footer()
 
+    def on_screen_resume(self) -> None:
+        if self.mesh_app.wanted_service:
+            self.query_one(FilterLine).clear()
+        super().on_screen_resume()
+
     # -- drawing
+
+    def _select_wanted(self, listing: ServiceList) -> None:
+        """Who jumped here wants to see a service."""
+        if self.mesh_app.wanted_service:
+            listing.select(self.mesh_app.wanted_service)
+            self.mesh_app.wanted_service = ""
 
     def _table(self) -> ServicesTable:
         app, room = self.mesh_app, self.query_one("#list").size

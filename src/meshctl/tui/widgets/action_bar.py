@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from meshctl.present.lines import ACCENT, MUTED, Line, Span
-from meshctl.tui.actions import Action
-from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
+from meshctl.tui.context import Action
+from meshctl.tui.widgets.toned import Toned
 
 
-class ActionBar(Widget):
+class ActionBar(Toned):
     """Labels that do not fit are left out; ``? help`` is always there."""
 
     DEFAULT_CSS = "ActionBar { height: 1; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     @dataclass
     class Chosen(Message):
@@ -43,7 +40,7 @@ class ActionBar(Widget):
         for action in self._fitting():
             spans += [Span(action.shown_key, ACCENT), Span(f" {action.label}", MUTED), Span("  ")]
         line: Line = tuple(spans)
-        return toned_strip(self, line, self.size.width)
+        return self.toned_strip(line, self.size.width)
 
     def on_click(self, event: events.Click) -> None:
         x = 1

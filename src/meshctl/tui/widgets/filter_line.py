@@ -30,13 +30,14 @@ class FilterLine(Horizontal):
     class Left(Message):
         """The keyboard is free again; the text stays."""
 
-    def __init__(self, placeholder: str, *, id: str | None = None) -> None:
+    def __init__(self, placeholder: str, *, sign: str = "/", id: str | None = None) -> None:
         super().__init__(id=id)
         self._placeholder = placeholder
+        self._sign = sign
         self.display = False
 
     def compose(self) -> ComposeResult:
-        yield Label("/")
+        yield Label(self._sign)
         yield Input(placeholder=f"{self._placeholder}; esc clears", compact=True)
 
     @property
@@ -52,6 +53,11 @@ class FilterLine(Horizontal):
         """At once, so that what is typed next already lands here."""
         self.display = True
         self.screen.set_focus(self._input)
+
+    def put(self, text: str) -> None:
+        """Filter by ``text`` without taking the keyboard."""
+        self._input.value = text
+        self.display = bool(text)
 
     def clear(self) -> None:
         self._input.value = ""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from meshctl.present.lines import Line
-from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
+from meshctl.tui.widgets.toned import Toned
 
 
-class LineBar(Widget):
+class LineBar(Toned):
     """``draw`` gives the line for the present width; call ``redraw`` when its data changed."""
 
     DEFAULT_CSS = "LineBar { height: 1; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     def __init__(self, draw: Callable[[int], Line], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -34,4 +31,4 @@ class LineBar(Widget):
         self.redraw()
 
     def render_line(self, y: int) -> Strip:
-        return toned_strip(self, self._line, self.size.width)
+        return self.toned_strip(self._line, self.size.width)

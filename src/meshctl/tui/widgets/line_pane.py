@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshctl.present.lines import Line
-from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
+from meshctl.tui.widgets.toned import Toned
 
 
-class LinePane(ScrollView, can_focus=True):
+class LinePane(ScrollView, Toned, can_focus=True):
     """Shows ``lines``; the scroll position stays when they are replaced."""
 
     DEFAULT_CSS = "LinePane { overflow-x: hidden; scrollbar-size-vertical: 1; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -51,4 +49,4 @@ class LinePane(ScrollView, can_focus=True):
         return self.line_strip(index, line)
 
     def line_strip(self, index: int, line: Line) -> Strip:
-        return toned_strip(self, line, self.size.width)
+        return self.toned_strip(line, self.size.width)

@@ -13,7 +13,6 @@ from meshctl.model.containers import LogLine
 from meshctl.present.lines import Line, fit_line, plain
 from meshctl.present.log_rows import log_row
 from meshctl.tui.widgets.line_pane import LinePane
-from meshctl.tui.widgets.toned import toned_strip
 
 KEEP = 5000
 
@@ -92,7 +91,7 @@ class LogView(LinePane):
         index = y + self.scroll_offset.y
         line = self._shown[index] if index < len(self._shown) else ()
         width = self.size.width + self._shift
-        strip = toned_strip(self, fit_line(line, width), width)
+        strip = self.toned_strip(fit_line(line, width), width)
         return strip.crop(self._shift, self._shift + self.size.width)
 
     def _matches(self, row: Line) -> bool:

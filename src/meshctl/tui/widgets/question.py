@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from meshctl.present.lines import ACCENT, MUTED, WARN, Span
-from meshctl.tui.widgets.toned import TONE_CLASSES, toned_strip
+from meshctl.tui.widgets.toned import Toned
 
 
-class Question(Widget, can_focus=True):
+class Question(Toned, can_focus=True):
     """Stands in place of the footer while it asks; ``y`` is yes, every other key is no."""
 
     DEFAULT_CSS = "Question { height: 1; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -53,7 +50,7 @@ class Question(Widget, can_focus=True):
             Span("N", ACCENT),
             Span(" no (default)", MUTED),
         )
-        return toned_strip(self, line, self.size.width)
+        return self.toned_strip(line, self.size.width)
 
     def _answer(self, yes: bool) -> None:
         if not self.display:

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from meshctl.present.frame import tab_line
-from meshctl.tui.actions import TABS
+from meshctl.tui.context import TABS
 from meshctl.tui.widgets.line_bar import LineBar
 
 
