@@ -12,6 +12,7 @@ from meshctl.model.traces import Trace
 from meshctl.tui.screens.compare import CompareScreen
 from meshctl.tui.screens.map import MapScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
+from meshctl.tui.widgets.empty_pane import EmptyPane
 from tests.spans import order, trace
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
@@ -159,7 +160,13 @@ def test_waterfall_while_it_is_read(snap_compare: Compare, app_of: AppOf) -> Non
     desk = FakeDesk(order())
     desk.open.clear()
     app = app_of(live(list_of(order())), desk=desk)
-    assert snap_compare(app, run_before=pressed("enter"), terminal_size=(100, 24))
+
+    async def open_it(pilot: Pilot[int]) -> None:
+        await pressed("enter")(pilot)
+        await until(pilot, lambda: pilot.app.screen.query_one(EmptyPane).display)
+        await pilot.pause()
+
+    assert snap_compare(app, run_before=open_it, terminal_size=(100, 24))
 
 
 def test_waterfall_of_an_unknown_trace(snap_compare: Compare, app_of: AppOf) -> None:

@@ -127,8 +127,11 @@ async def test_a_list_that_holds_only_some_is_searched(app_of: AppOf) -> None:
         assert desk.queries[-1].min_duration_ns == 800_000_000
 
 
-async def test_attributes_are_searched_by_the_collector_once_typing_pauses(app_of: AppOf) -> None:
+async def test_attributes_are_searched_by_the_collector_once_typing_pauses(
+    app_of: AppOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One search for a word typed at once, and a sign that the rows are of a search."""
+    monkeypatch.setattr("meshctl.tui.screens.traces.DEBOUNCE_S", 1.0)  # A loaded machine types slowly.
     desk = FakeDesk()
     desk.found = tuple(some()[:2])
     app = app_of(live(*some()), desk=desk)

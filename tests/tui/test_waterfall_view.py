@@ -110,7 +110,8 @@ def test_a_grown_trace_is_looked_at_as_before() -> None:
     view = WaterfallView(waterfall(trace(*order().spans[:8])))
     view.fold(2, True)
     view.zoom(5, 0.5)
-    grown = view.replaced(waterfall(order()))
+    grown = WaterfallView(waterfall(order()))
+    grown.look_like(view)
     assert grown.folded(2)
     assert grown.window == view.window
     assert len(grown.shown) == 10

@@ -11,15 +11,20 @@ from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall
 from meshctl.tui.desk import TraceDesk
+from meshctl.tui.waterfall_view import WaterfallView
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one look brought. ``waterfall`` None: unknown, or ``error`` says why it could not be read."""
+    """What one look brought. ``view`` None: unknown, or ``error`` says why it could not be read."""
 
     trace: Trace | None = None
-    waterfall: Waterfall | None = None
+    view: WaterfallView | None = None
     error: MeshError | None = None
+
+    @property
+    def waterfall(self) -> Waterfall | None:
+        return self.view.waterfall if self.view is not None else None
 
 
 async def read_waterfall(desk: TraceDesk, trace_id: str) -> Reading:
@@ -30,7 +35,7 @@ async def read_waterfall(desk: TraceDesk, trace_id: str) -> Reading:
         return Reading(error=error)
     if trace is None:
         return Reading()
-    return Reading(trace, await asyncio.to_thread(waterfall, trace))
+    return Reading(trace, await asyncio.to_thread(lambda: WaterfallView(waterfall(trace))))
 
 
 class _Pause:

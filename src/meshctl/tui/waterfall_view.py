@@ -21,20 +21,23 @@ class WaterfallView:
         self.collapsed: set[str] = set()
         self.only_critical = False
         self.shown: list[int] = visible(waterfall, frozenset())
+        self.errors = [index for index, row in enumerate(waterfall.rows) if row.span.failed]
 
-    def replaced(self, waterfall: Waterfall) -> WaterfallView:
-        """The same look at a trace that has grown."""
-        fresh = WaterfallView(waterfall)
-        if self.zoomed:
-            fresh.window = self.window
-        fresh.collapsed, fresh.only_critical = self.collapsed, self.only_critical
-        fresh._show()
-        return fresh
+    def look_like(self, before: WaterfallView) -> None:
+        """Look at a trace that has grown as before."""
+        if before.zoomed:
+            self.window = before.window
+        self.collapsed, self.only_critical = before.collapsed, before.only_critical
+        self._show()
 
     # -- the tree
 
     def span_id(self, index: int) -> str:
         return self.waterfall.rows[index].span.span_id
+
+    def find(self, span_id: str) -> int:
+        """The row of a span, -1 without one."""
+        return next((index for index, row in enumerate(self.waterfall.rows) if row.span.span_id == span_id), -1)
 
     def folded(self, index: int) -> bool:
         return self.span_id(index) in self.collapsed

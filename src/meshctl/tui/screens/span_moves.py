@@ -8,7 +8,6 @@ from functools import partial
 
 from textual import on
 
-from meshctl.model.waterfall import Waterfall
 from meshctl.tui.context import Context
 from meshctl.tui.screens.traces_base import CollectorScreen
 from meshctl.tui.span_find import SpanFinder
@@ -27,7 +26,6 @@ class SpanMoves(CollectorScreen):
     """The half of the waterfall screen that acts on the view. ``view`` is None until the trace has been read."""
 
     view: WaterfallView | None = None
-    error_rows: Sequence[int] = ()
     found: Sequence[int] = ()
     _finder: SpanFinder | None = None
 
@@ -40,17 +38,23 @@ class SpanMoves(CollectorScreen):
         """What is searched for in the trace."""
         return self.query_one(FilterLine).text
 
+    @property
+    def errors(self) -> Sequence[int]:
+        """Rows that failed."""
+        return self.view.errors if self.view is not None else ()
+
     def show_span(self) -> None:
         """Draw the details of the selected span."""
         raise NotImplementedError
 
-    def replace_view(self, waterfall: Waterfall) -> None:
+    def replace_view(self, view: WaterfallView) -> None:
         """Show a trace, or the same trace grown; the cursor stays on its span."""
-        before, span_id = self.view, self._selected_id()
-        self.view = before.replaced(waterfall) if before is not None else WaterfallView(waterfall)
-        self.error_rows = [index for index, row in enumerate(waterfall.rows) if row.span.failed]
-        self._finder = SpanFinder(waterfall)
-        index = next((i for i, row in enumerate(waterfall.rows) if row.span.span_id == span_id), 0)
+        index = 0
+        if self.view is not None:
+            view.look_like(self.view)
+            index = max(0, view.find(self._selected_id()))
+        self.view = view
+        self._finder = SpanFinder(view.waterfall)
         self._show_view(index)
         self._find(self.wanted, move=False)
         if self.wanted:
@@ -110,10 +114,10 @@ class SpanMoves(CollectorScreen):
     # -- errors and finding
 
     def do_next_error(self, context: Context) -> None:
-        self._go_to(after(self.error_rows, self.rows.index, 1))
+        self._go_to(after(self.errors, self.rows.index, 1))
 
     def do_previous_error(self, context: Context) -> None:
-        self._go_to(after(self.error_rows, self.rows.index, -1))
+        self._go_to(after(self.errors, self.rows.index, -1))
 
     def do_find(self, context: Context) -> None:
         self.query_one(FilterLine).open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from contextlib import suppress
 from time import monotonic
 from typing import ClassVar
 
@@ -35,6 +36,8 @@ from meshctl.tui.widgets.span_rows import SpanRows
 READ_EVERY_S = 0.5
 #: Lines are looked for from so many seconds before the first span on: clocks differ.
 _LOG_MARGIN_S = 2.0
+#: Most traces are there before it is worth a word that they are read.
+_PATIENCE_S = 0.15
 #: From this width on the details stand beside the rows.
 WIDE = 160
 
@@ -77,7 +80,7 @@ class WaterfallScreen(SpanMoves):
             trace=self._summary() if view is not None else None,
             can_go_back=True,
             rows=len(view.waterfall.rows) if view is not None else 0,
-            errors=len(self.error_rows),
+            errors=len(self.errors),
             foldable=view is not None and index >= 0 and view.foldable(index),
             zoomed=view is not None and view.zoomed,
             finding=bool(self.found),
@@ -116,8 +119,13 @@ class WaterfallScreen(SpanMoves):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._say("Reading the trace…")
+        self.query_one("#body").display = self.query_one("#summary").display = False
+        self.set_timer(_PATIENCE_S, self._say_reading)
         self.start(self._follow, "trace")
+
+    def _say_reading(self) -> None:
+        if self._reading is None:
+            self._say("Reading the trace…")
 
     def on_screen_resume(self) -> None:
         if self.mesh_app.wanted_traces is not None:
@@ -152,21 +160,22 @@ class WaterfallScreen(SpanMoves):
             await self._stirred.wait()
 
     async def _drawn(self) -> None:
-        """The next frame is on the screen."""
+        """The next frame is on the screen, or another screen is in front."""
         drawn = asyncio.Event()
         if self.call_after_refresh(drawn.set):
-            await drawn.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(drawn.wait(), READ_EVERY_S)
 
     def _take(self, reading: Reading) -> None:
         if not self.ready:
             return
-        if reading.waterfall is None and self.view is not None:
+        if reading.view is None and self.view is not None:
             return  # What was read before is better than nothing; the link tells that it is old.
         self._reading = reading
-        if reading.waterfall is not None:
+        if reading.view is not None:
             self._show_body(True)
-            self.query_one("#note").display = bool(reading.waterfall.notes)
-            self.replace_view(reading.waterfall)
+            self.query_one("#note").display = bool(reading.view.waterfall.notes)
+            self.replace_view(reading.view)
         elif reading.error is not None:
             self._say(str(reading.error), reading.error.hint or "It is tried again by itself.")
         else:
