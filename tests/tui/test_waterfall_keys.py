@@ -6,8 +6,10 @@ import pytest
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
+from meshctl.core.traces.waterfall import waterfall
 from meshctl.model.traces import Trace
 from meshctl.present.lines import plain
+from meshctl.present.waterfall import printed
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.services import ServicesScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
@@ -289,3 +291,13 @@ async def test_a_trace_with_odd_spans_can_be_looked_at(app_of: AppOf) -> None:
         for key in ("down", "down", "plus", "minus", "0", "left", "right", "c", "end", "tab"):
             await pilot.press(key)
         assert shown(app).rows.index >= 0
+
+
+async def test_the_rows_are_those_that_traces_show_prints(app_of: AppOf) -> None:
+    """One model, one drawing: at the same width both say the same."""
+    app, _ = app_with(app_of, order())
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(app, pilot)
+        header_and_ruler = 2
+        told = printed(waterfall(order()), shown(app).rows.room)[header_and_ruler:]
+        assert [text.rstrip() for text in texts(app)] == [plain(line).rstrip() for line in told]
