@@ -130,10 +130,11 @@ class TraceReader(Protocol):
         """Newest first."""
         ...
 
-    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3) -> Trace | None:
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3, root_id: str = "") -> Trace | None:
         """One trace by its whole id; None when nothing is known of it.
 
         With ``settle_s`` it waits at most so long for the trace to appear and to settle (quiet for ``quiet_s``).
+        ``root_id`` is the span that the caller has sent itself: it stands for the root, and waits for what it caused.
         """
         ...
 

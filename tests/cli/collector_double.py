@@ -51,7 +51,7 @@ class FakeCollector:
         ]
         return tuple(wanted[: query.limit])
 
-    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3) -> Trace | None:
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3, root_id: str = "") -> Trace | None:
         self._ask()
         found = [one for one in self.known if one.trace_id.startswith(trace_id)]
         if len(found) > 1:

@@ -183,7 +183,7 @@ def test_a_trace_that_does_not_settle_is_shown_with_what_it_waits_for(run: Run, 
     assert answer.code == 0
     assert "a consumer has not answered" in answer.out
     first, second = up.stage.collector.waits
-    assert first == (pytest.approx(1.5, abs=0.2), 0.3) and second == (pytest.approx(10.0, abs=0.5), 0.3)
+    assert first == (pytest.approx(1.5, abs=0.2), 0.3) and second == (pytest.approx(8.5, abs=0.001), 0.3)
 
 
 def test_a_request_without_an_answer_shows_what_it_caused_and_fails_as_ever(run: Run, up: FakeWorld) -> None:

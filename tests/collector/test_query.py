@@ -193,6 +193,18 @@ async def test_the_part_that_was_missing_ends_the_waiting(served: Served) -> Non
     assert sum(len(scope.spans) for part in parts for scope in part.scope_spans) == 2
 
 
+async def test_who_asks_stands_for_the_root_and_waits_for_what_it_has_caused(served: Served) -> None:
+    ours = f"{1:016x}"
+    await served.post(body(span(1, 99)))
+    waiting = asyncio.create_task(served.get(f"/v1/traces/{TRACE}", settle_ms=8000, quiet_ms=100, root=ours))
+    alone = await served.get(f"/v1/traces/{TRACE}", settle_ms=300, quiet_ms=100, root=ours)
+    assert alone.headers["x-trace-settled"] == "false"
+    assert urllib.parse.unquote(alone.headers["x-trace-waits-for"]).startswith("nothing has come of")
+    await served.post(body(span(2, 1)))
+    assert (await waiting).headers["x-trace-settled"] == "true"
+    assert (await served.get(f"/v1/traces/{TRACE}?root=xyz")).status_code == 400
+
+
 async def test_changes_of_other_traces_do_not_keep_a_trace_from_settling(served: Served) -> None:
     await served.post(body(span(1)))
 

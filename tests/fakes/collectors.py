@@ -57,7 +57,7 @@ class FakeCollector:
         self._answer()
         return self.summaries[: query.limit]
 
-    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3) -> Trace | None:
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3, root_id: str = "") -> Trace | None:
         self._answer()
         self.waits.append((settle_s, quiet_s))
         ours = tuple(span for span in self.sent if span.trace_id == trace_id)

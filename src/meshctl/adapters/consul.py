@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from meshctl.adapters.http_wire import DeadlineConnection
+from meshctl.adapters.http_wire import DeadlineConnection, reason_of
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import CheckStatus, Registration
 
 T = TypeVar("T")
+
+#: What is on the other side, for errors.
+AGENT = "a Consul agent"
 
 #: Seconds one whole picture may take.
 READ_TIMEOUT_S = 2.0
@@ -83,7 +86,7 @@ class ConsulReader:
         try:
             return questions()
         except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError) as error:
-            raise unavailable(self.address, reason_of(error)) from error
+            raise unavailable(self.address, reason_of(error, AGENT)) from error
         finally:
             self._connection.close()
 
@@ -175,17 +178,6 @@ def _complaint(check: Mapping[str, Any] | None) -> str:
     if check is None or check["Status"] == CheckStatus.PASSING:
         return ""
     return str(check.get("Output") or check.get("Notes") or "").strip()
-
-
-def reason_of(error: Exception) -> str:
-    """Why an exchange failed, in a few words."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, OSError):
-        return error.strerror or str(error) or type(error).__name__
-    return f"not the answer of a Consul agent ({type(error).__name__})"
 
 
 def _text(body: bytes) -> str:

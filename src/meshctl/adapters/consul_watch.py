@@ -12,8 +12,8 @@ from consul import ConsulException
 from consul.base import Consul as BaseConsul
 from consul.base import HTTPClient, Response
 
-from meshctl.adapters.consul import READ_TIMEOUT_S, freshened, reason_of, registration_of, unavailable
-from meshctl.adapters.http_wire import DeadlineConnection
+from meshctl.adapters.consul import AGENT, READ_TIMEOUT_S, freshened, registration_of, unavailable
+from meshctl.adapters.http_wire import DeadlineConnection, reason_of
 from meshctl.model.status import Registration
 
 #: Seconds a query waits for a change. What no check tells of is looked at this often.
@@ -80,7 +80,7 @@ class _Follower:
         ) as error:
             if not self._stopping:
                 told = isinstance(error, ConsulException) and str(error)
-                self._tell(unavailable(self._address, told or reason_of(error)))
+                self._tell(unavailable(self._address, told or reason_of(error, AGENT)))
         finally:
             self._transport.close()
 

@@ -48,6 +48,17 @@ class DeadlineConnection(http.client.HTTPConnection):
                 self._wire.shutdown(socket.SHUT_RDWR)
 
 
+def reason_of(error: Exception, peer: str) -> str:
+    """Why an exchange with ``peer`` ("a collector") failed, in a few words."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    return f"not the answer of {peer} ({type(error).__name__})"
+
+
 class _DeadlineSocket(socket.socket):
     """Every operation waits only for what is left until ``deadline`` (``time.monotonic``)."""
 

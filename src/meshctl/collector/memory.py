@@ -107,9 +107,9 @@ class TraceMemory:
         data = self.wire(trace_id)
         return spans_of(data) if data else ()
 
-    def waits_for(self, trace_id: str) -> str:
-        """What the trace still waits for in words; '' when for nothing."""
-        return waits_for(self.spans(trace_id))
+    def waits_for(self, trace_id: str, root_id: str = "") -> str:
+        """What the trace still waits for in words; '' when for nothing. ``root_id`` as in ``core.traces.settle``."""
+        return waits_for(self.spans(trace_id), root_id)
 
     def services(self) -> tuple[str, ...]:
         """Every service that has a span here, sorted."""

@@ -6,6 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from meshctl.adapters.otlp.framing import encoded, framed
 from meshctl.collector.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def status(refusal: Refusal, content_type: bytes) -> bytes:
     if content_type != PROTOBUF:
         return json.dumps({"code": refusal.code, "message": str(refusal)}).encode()
     message = str(refusal).encode()
-    return b"\x08" + _varint(refusal.code) + b"\x12" + _varint(len(message)) + message
+    return b"\x08" + encoded(refusal.code) + framed(0x12, message)
 
 
 @lru_cache(maxsize=64)
@@ -42,12 +43,3 @@ def _partial(rejected: int, message: str) -> bytes:
 
     partial = ExportTracePartialSuccess(rejected_spans=rejected, error_message=message)
     return ExportTraceServiceResponse(partial_success=partial).SerializeToString()
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

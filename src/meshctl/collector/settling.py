@@ -10,10 +10,11 @@ from meshctl.collector.desk import Desk
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long to wait at most, and how long nothing may have come."""
+    """Seconds: how long to wait at most, and how long nothing may have come. ``root_id``: whose trace it is, or ''."""
 
     settle_s: float
     quiet_s: float
+    root_id: str = ""
 
 
 async def settled(desk: Desk, trace_id: str, patience: Patience) -> tuple[bool, str]:
@@ -24,7 +25,7 @@ async def settled(desk: Desk, trace_id: str, patience: Patience) -> tuple[bool, 
     loop = asyncio.get_running_loop()
     if not patience.settle_s:
         is_quiet = desk.hub.changed_at(trace_id) + patience.quiet_s <= loop.time()
-        known, waits = await desk.aside(lambda: _look(desk, trace_id))
+        known, waits = await desk.aside(lambda: _look(desk, trace_id, patience.root_id))
         return known and not waits and is_quiet, waits
     deadline = loop.time() + patience.settle_s
     with desk.hub.waiting_for(trace_id) as changed:
@@ -35,16 +36,16 @@ async def settled(desk: Desk, trace_id: str, patience: Patience) -> tuple[bool, 
             is_last = loop.time() >= deadline or desk.hub.closing.is_set()
             waits = ""
             if is_quiet or is_last:
-                known, waits = await desk.aside(lambda: _look(desk, trace_id))
+                known, waits = await desk.aside(lambda: _look(desk, trace_id, patience.root_id))
                 if (known and not waits and is_quiet and not changed.is_set()) or is_last:
                     return known and not waits and is_quiet, waits
             await _until(changed, deadline if is_quiet else min(quiet_at, deadline))
 
 
-def _look(desk: Desk, trace_id: str) -> tuple[bool, str]:
+def _look(desk: Desk, trace_id: str, root_id: str) -> tuple[bool, str]:
     if desk.memory.summary(trace_id) is None:
         return False, ""
-    return True, desk.memory.waits_for(trace_id)
+    return True, desk.memory.waits_for(trace_id, root_id)
 
 
 async def _until(changed: asyncio.Event, moment: float) -> None:

@@ -53,7 +53,7 @@ class TracesApi:
         return await self._desk.answer(lambda: {"traces": [data_of(found) for found in memory.search(query)]})
 
     async def trace(self, request: Request) -> Response:
-        """One trace as it was sent; ``settle_ms`` waits for it."""
+        """One trace as it was sent; ``settle_ms`` waits for it, ``root`` names the span of who asks."""
         asked = words.trace_id(request.path_params["trace_id"])
         patience = _patience(request)
         found = await self._named(asked)
@@ -138,4 +138,5 @@ def _patience(request: Request) -> Patience:
     return Patience(
         settle_s=words.whole(asked, "settle_ms", most=words.MAX_SETTLE_MS) / 1000,
         quiet_s=words.whole(asked, "quiet_ms", 300, most=words.MAX_SETTLE_MS) / 1000,
+        root_id=words.span_id(asked.get("root", "")),
     )

@@ -19,6 +19,7 @@ MAX_SETTLE_MS = 120_000
 _MS = 1_000_000
 _FOREVER_NS = 2**63 - 1
 _TRACE_ID = re.compile(r"[0-9a-f]{4,32}")
+_SPAN_ID = re.compile(r"[0-9a-f]{16}")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -55,6 +56,14 @@ def trace_id(word: str) -> str:
     found = word.lower()
     if not _TRACE_ID.fullmatch(found):
         raise BadWords(f"{word[:80]!r} is no trace id: 32 hexadecimal digits, or the first 4 and more of them")
+    return found
+
+
+def span_id(word: str) -> str:
+    """A span id in lower case, or ''."""
+    found = word.lower()
+    if found and not _SPAN_ID.fullmatch(found):
+        raise BadWords(f"{word[:80]!r} is no span id: 16 hexadecimal digits")
     return found
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from meshctl.engine.aside import aside
+from meshctl.aside import aside
 from meshctl.engine.collector import collector_address
 from meshctl.engine.logs import trace_lines
 from meshctl.engine.mesh import Mesh

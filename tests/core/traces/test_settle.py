@@ -68,6 +68,11 @@ def test_a_message_that_no_queue_has_taken_is_not_waited_for() -> None:
     assert waits_for([span(1), span(2, 1, "orders", "publish", kind=SpanKind.PRODUCER)]) != ""
 
 
-def test_a_request_alone_waits_for_whoever_it_went_to() -> None:
-    assert waits_for([span(1, name="GET /", kind=SpanKind.CLIENT)]) == "nothing has come of GET /"
-    assert waits_for([span(1, kind=SpanKind.CLIENT), span(2, 1, "users")]) == ""
+def test_whoever_asks_stands_for_the_root_and_waits_for_what_it_has_caused() -> None:
+    ours = span(1, 99, "meshctl", "GET /", kind=SpanKind.CLIENT)
+    assert waits_for([ours]) == "the root has not ended, 1 parent has not arrived"
+    assert waits_for([ours], ours.span_id) == "nothing has come of GET /"
+    assert waits_for([ours, span(7, 99)], ours.span_id) == "nothing has come of GET /"
+    assert waits_for([ours, span(2, 1, "users"), span(7, 99)], ours.span_id) == ""
+    assert waits_for([ours, span(2, 1, "users"), span(3, 4)], ours.span_id) == "1 parent has not arrived"
+    assert waits_for([span(2, 1, "users")], ours.span_id) == "the root has not ended, 1 parent has not arrived"

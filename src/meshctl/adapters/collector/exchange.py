@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from meshctl.adapters.http_wire import DeadlineConnection
+from meshctl.adapters.http_wire import DeadlineConnection, reason_of
 from meshctl.errors import CollectorUnavailable
 
-HINT = "Start it with meshctl start collector; meshctl logs collector shows why it stopped."
+PEER = "a collector"
+HINT = "meshctl ps shows how it is, meshctl up starts what is missing."
 
 #: What a kept connection raises when the collector has closed it since.
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
@@ -67,12 +68,12 @@ class Exchange:
             except _STALE:
                 pass
             except (OSError, http.client.HTTPException) as error:
-                raise unavailable(self.address, _reason(error)) from error
+                raise unavailable(self.address, reason_of(error, PEER)) from error
         try:
             fresh = DeadlineConnection(self.address, self._timeout_s)
             return self._ask(fresh, method, path, body, headers, more_s)
         except (OSError, http.client.HTTPException) as error:
-            raise unavailable(self.address, _reason(error)) from error
+            raise unavailable(self.address, reason_of(error, PEER)) from error
 
     def abort(self) -> None:
         """Callable from any thread: what is under way fails at once."""
@@ -115,13 +116,3 @@ class Exchange:
 def unavailable(address: str, why: str) -> CollectorUnavailable:
     """The error of everything here."""
     return CollectorUnavailable(f"the collector at {address} does not answer: {why}", hint=HINT)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, OSError):
-        return error.strerror or str(error) or type(error).__name__
-    return f"not the answer of a collector ({type(error).__name__})"

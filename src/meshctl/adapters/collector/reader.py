@@ -38,12 +38,13 @@ class CollectorReader:
         found = self._json(f"/v1/traces?{urllib.parse.urlencode(parameters(query))}")
         return self._understood(lambda: tuple(summary_of(entry) for entry in found["traces"]))
 
-    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3) -> Trace | None:
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3, root_id: str = "") -> Trace | None:
         """One trace by its id, or by the beginning of one (4 digits and more) that no other has.
 
-        None when nothing is known of it. ``settle_s`` as in ``TraceReader``.
+        None when nothing is known of it. The other arguments as in ``TraceReader``.
         """
-        waiting = urllib.parse.urlencode({"settle_ms": int(settle_s * 1000), "quiet_ms": int(quiet_s * 1000)})
+        words = {"settle_ms": int(settle_s * 1000), "quiet_ms": int(quiet_s * 1000), "root": root_id}
+        waiting = urllib.parse.urlencode({name: word for name, word in words.items() if word != ""})
         answer = self._exchange.ask("GET", f"{_place(trace_id)}?{waiting}", more_s=settle_s)
         if answer.status == 404:
             return None

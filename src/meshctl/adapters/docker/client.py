@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
-from meshctl.adapters.docker.feed import Tether, connected_socket, feed, in_thread
+from meshctl.adapters.docker.feed import Tether, connected_socket, feed
 from meshctl.adapters.docker.wire import failed, knock
+from meshctl.aside import aside
 from meshctl.errors import EngineError, EngineUnavailable, MeshError, NotFound
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Client:
 
     async def run(self, work: Callable[[APIClient], T]) -> T:
         """``work`` in a thread. Raises EngineUnavailable, NotFound, EngineError, ImageUnavailable."""
-        return await in_thread(lambda: self.blocking(work))
+        return await aside(lambda: self.blocking(work))
 
     def blocking(self, work: Callable[[APIClient], T]) -> T:
         """``work`` here and now, with the same errors."""

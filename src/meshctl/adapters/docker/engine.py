@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from meshctl.adapters.docker import execute, images, operations, streams
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.client import Client, ClientWire
-from meshctl.adapters.docker.feed import in_thread
 from meshctl.adapters.docker.reader import EngineReader
 from meshctl.adapters.docker.terminal import raw_input, size_changes
+from meshctl.aside import aside
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
     Container,
@@ -34,10 +34,10 @@ class DockerEngine:
         self._reader = EngineReader(where, None if where.plain else ClientWire(self._client))
 
     async def info(self) -> EngineInfo:
-        return await in_thread(self._reader.info)
+        return await aside(self._reader.info)
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
-        return await in_thread(lambda: self._reader.observe(project, images))
+        return await aside(lambda: self._reader.observe(project, images))
 
     async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
         return await images.pull(self._client, reference, tell)

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop: one call in a thread, and a blocking stream as an async iterator.
+"""A blocking stream as an async iterator.
 
 Threads are daemons, so that neither Ctrl-C nor the end of the process waits for the engine.
 """
@@ -22,33 +22,6 @@ _THREAD = "meshctl-docker"
 
 class Cancelled(Exception):
     """The reader of a stream has gone while it was being opened."""
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """The result of ``work``; when the caller is cancelled the thread finishes unobserved."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def body() -> None:
-        result: T | None = None
-        failure: BaseException | None = None
-        try:
-            result = work()
-        except BaseException as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    Thread(target=body, name=_THREAD, daemon=True).start()
-    return await future
 
 
 class Tether:

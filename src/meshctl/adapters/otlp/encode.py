@@ -99,7 +99,7 @@ def _value(value: Any) -> dict[str, Any]:
     if isinstance(value, int) and value in _INT64:
         return {"intValue": str(value)}
     if isinstance(value, float):
-        return {"doubleValue": value if math.isfinite(value) else _not_finite(value)}
+        return {"doubleValue": float_data(value)}
     if isinstance(value, bytes):
         return {"bytesValue": base64.b64encode(value).decode()}
     if isinstance(value, Mapping):
@@ -109,7 +109,8 @@ def _value(value: Any) -> dict[str, Any]:
     return {} if value is None else {"stringValue": str(value)}
 
 
-def _not_finite(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
+def float_data(value: float) -> float | str:
+    """A number as JSON has it; those that JSON has not by name."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from google.protobuf.message import EncodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from meshctl.adapters.otlp.decode import parsed
+from meshctl.adapters.otlp.encode import float_data
 from meshctl.adapters.otlp.faults import BadJson
 from meshctl.adapters.otlp.fields import Field, Form, fields_by_key, fields_by_name
 
@@ -165,12 +165,6 @@ def _writer(field: Field) -> Callable[[Any], Any]:
     return (lambda values: [write(value) for value in values]) if field.repeated else write
 
 
-def _float_data(value: float) -> float | str:
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-
-
 def _as_is(value: Any) -> Any:
     return value
 
@@ -180,7 +174,7 @@ _WRITE: Mapping[Form, Callable[[Any], Any]] = {
     Form.TRUTH: _as_is,
     Form.NUMBER: int,
     Form.LONG: str,
-    Form.FLOAT: _float_data,
+    Form.FLOAT: float_data,
     Form.ENUM: int,
     Form.HEX: bytes.hex,
     Form.BASE64: lambda value: base64.b64encode(value).decode(),

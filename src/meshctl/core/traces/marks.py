@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from meshctl.core.traces.draft import NO_PARENT, Draft
-from meshctl.core.traces.skew import TAIL_NS
 from meshctl.core.traces.tree import Tree
 from meshctl.model.traces import Span, SpanKind, SpanStatus
 from meshctl.model.waterfall import Mark
@@ -15,6 +14,8 @@ from meshctl.model.waterfall import Mark
 READ_ALL = 2_000
 #: Reading attributes decodes them: never those of more spans than this.
 READ_MOST = 5_000
+#: A server may end a moment after its client: it still tidies up when the answer has long been read.
+TAIL_NS = 1_000_000
 _SHORT_CIRCUITS = frozenset({"breaker.rejected", "breaker.short_circuit"})
 _HTTP_STATUS = ("http.response.status_code", "http.status_code")
 _RPC_STATUS = ("rpc.response.status_code", "rpc.grpc.status_code")

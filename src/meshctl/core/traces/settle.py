@@ -13,30 +13,35 @@ _ANSWERS = (SpanKind.CONSUMER, SpanKind.SERVER)
 _NAMED = 3
 
 
-def waits_for(spans: Sequence[Span]) -> str:
+def waits_for(spans: Sequence[Span], root_id: str = "") -> str:
     """'' when the root has ended, every parent is here, and every message that went out has met a consumer.
 
-    A request alone, without anything it caused, waits for whoever it went to.
+    ``root_id`` is the span of whoever asks: it stands for the root, whatever parent it names, and waits for something
+    that it has caused.
     """
-    missing = [_root(spans), _parents(spans), _served(spans), _consumers(spans)]
+    missing = [_root(spans, root_id), _parents(spans, root_id), _served(spans, root_id), _consumers(spans)]
     return ", ".join(word for word in missing if word)
 
 
-def _root(spans: Sequence[Span]) -> str:
-    return "" if any(not span.parent_id for span in spans) else "the root has not ended"
+def _root(spans: Sequence[Span], root_id: str) -> str:
+    here = any(span.span_id == root_id if root_id else not span.parent_id for span in spans)
+    return "" if here else "the root has not ended"
 
 
-def _parents(spans: Sequence[Span]) -> str:
-    missing = {span.parent_id for span in spans if span.parent_id} - {span.span_id for span in spans}
+def _parents(spans: Sequence[Span], root_id: str) -> str:
+    named = {span.parent_id for span in spans if span.parent_id}
+    # What stands above the root belongs to somebody who may never send it.
+    above = {span.parent_id for span in spans if root_id and span.span_id == root_id}
+    missing = named - {span.span_id for span in spans} - above
     if not missing:
         return ""
     return "1 parent has not arrived" if len(missing) == 1 else f"{len(missing):,} parents have not arrived"
 
 
-def _served(spans: Sequence[Span]) -> str:
-    if len(spans) != 1 or spans[0].kind is not SpanKind.CLIENT:
+def _served(spans: Sequence[Span], root_id: str) -> str:
+    if not root_id or any(span.parent_id == root_id for span in spans):
         return ""
-    return f"nothing has come of {spans[0].name or 'the request'}"
+    return next((f"nothing has come of {span.name or 'the request'}" for span in spans if span.span_id == root_id), "")
 
 
 def _consumers(spans: Sequence[Span]) -> str:

@@ -9,8 +9,6 @@ from meshctl.core.traces.draft import NO_PARENT, Draft, parents_first
 from meshctl.model.traces import Span, SpanKind
 from meshctl.model.waterfall import Mark
 
-#: A server may end a moment after its client: it still tidies up when the answer has long been read.
-TAIL_NS = 1_000_000
 _NAMED = 3
 _CLIENT, _SERVER = SpanKind.CLIENT, SpanKind.SERVER
 

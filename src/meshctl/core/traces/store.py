@@ -34,8 +34,7 @@ class TraceStore:
     """``Ranks`` says who goes when there is no room; late spans merge, those of an evicted trace start it anew.
 
     ``dropped`` counts spans by cause, ``evicted`` traces by cause; traces in ``to_pin`` are pinned from their first
-    span on. Written by one thread only; ``traces``,
-    ``catalog`` and ``timeline`` may be read by others.
+    span on. Written by one thread only; ``traces``, ``catalog`` and ``timeline`` may be read by others.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from meshctl.aside import aside
 from meshctl.core.traces.listing import TraceListing
-from meshctl.engine.aside import aside
 from meshctl.engine.watch.address import AddressWatch
 from meshctl.engine.watch.board import Board
 from meshctl.engine.watch.tasks import closing

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from meshctl.engine.aside import aside
+from meshctl.aside import aside
 from meshctl.errors import CollectorUnavailable
 
 
