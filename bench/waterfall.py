@@ -11,8 +11,9 @@ from typing import Any
 from bench.timing import Figure, judged
 from meshctl.core.traces.diff import diff
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.window import visible, whole
 from meshctl.model.traces import Span, SpanKind, SpanStatus, Trace
-from meshctl.present.waterfall import header_line, row_line, ruler_line, visible, whole
+from meshctl.present.waterfall import header_line, row_line, ruler_line
 
 _MS = 1_000_000
 _BEGIN = 1_795_435_200_000_000_000

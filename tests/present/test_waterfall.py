@@ -8,20 +8,18 @@ import pytest
 from rich.cells import cell_len as terminal_cells
 
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.window import everything, visible, whole
 from meshctl.model.traces import Span, SpanKind, Trace
 from meshctl.model.waterfall import Waterfall, Window
 from meshctl.present.lines import ACCENT, BAD, plain, service_tone
 from meshctl.present.ruler import ruler_text, span_time
 from meshctl.present.waterfall import (
     bar_span,
-    everything,
     header_line,
     name_width,
     printed,
     row_line,
     ruler_line,
-    visible,
-    whole,
 )
 from tests.spans import MS, order, span, trace
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-
+from meshctl.core.traces.window import whole
 from meshctl.model.traces import Span as TraceSpan
 from meshctl.model.traces import SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
@@ -13,13 +12,11 @@ from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Span, service_
 from meshctl.present.ruler import ruler_text, span_time
 from meshctl.present.trace_header import first_of, header_line
 
-__all__ = ("bar_span", "header_line", "name_width", "printed", "row_line", "ruler_line", "visible", "whole")
+__all__ = ("bar_span", "header_line", "name_width", "printed", "row_line", "ruler_line")
 
 #: Cells of the duration at the right edge, with the gap before it.
 TIME_WIDTH = 9
 _LEAST_NAME, _MOST_NAME = 26, 72
-#: Work after the root is shown whole up to so many times the root.
-_DWARFED = 4
 _LEAST_SERVICE = 13
 #: From this width of the names on, a level of the tree takes two cells.
 _ROOMY = 36
@@ -34,29 +31,6 @@ SIGNS = {
     Mark.SKEWED: ("≈", MUTED),
     Mark.LATE: ("⤷", MUTED),
 }
-
-
-def visible(w: Waterfall, collapsed: AbstractSet[str]) -> list[int]:
-    """Indices of the rows that are drawn while these spans are collapsed."""
-    if not collapsed:
-        return list(range(len(w.rows)))
-    shown, index = [], 0
-    while index < len(w.rows):
-        shown.append(index)
-        row = w.rows[index]
-        index += 1 + (row.descendants if row.span.span_id in collapsed else 0)
-    return shown
-
-
-def everything(w: Waterfall) -> Window:
-    """All of the trace's time."""
-    return Window(0, max(1, w.duration_ns))
-
-
-def whole(w: Waterfall) -> Window:
-    """The time to begin with: all of it, but the root and as much again where late work would dwarf it."""
-    extent = max((row.end_ns for row in w.rows if Mark.LATE not in row.marks), default=0)
-    return everything(w) if extent * _DWARFED >= w.duration_ns else Window(0, max(1, extent * 2))
 
 
 def name_width(width: int) -> int:

@@ -20,10 +20,10 @@ from meshctl.model.config import ServiceSpec
 from meshctl.model.status import MeshState
 from meshctl.present.frame import engine_link
 from meshctl.present.lines import Line
+from meshctl.present.notices import Notice, notice_lines
 from meshctl.tui.context import SERVICES, TITLES, Action, Context
 from meshctl.tui.desk import EngineDesk, TraceDesk
 from meshctl.tui.navigation import Navigator
-from meshctl.tui.notices import Notice, notice_lines
 from meshctl.tui.palette import ActionsProvider, MeshPalette
 from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.help import HelpScreen

@@ -6,12 +6,12 @@ import asyncio
 import gc
 from dataclasses import dataclass
 
+from meshctl.core.traces.view import WaterfallView
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall
 from meshctl.tui.desk import TraceDesk
-from meshctl.tui.waterfall_view import WaterfallView
 
 
 @dataclass(frozen=True, slots=True)

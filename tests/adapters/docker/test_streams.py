@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from meshctl.adapters.docker.engine import DockerEngine
-from meshctl.adapters.docker.feed import Tether, feed, in_thread
+from meshctl.adapters.docker.feed import Tether, feed
 from meshctl.adapters.docker.images import BuildProgress, PullProgress
 from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
 from meshctl.errors import EngineError, EngineUnavailable, NotFound
@@ -143,22 +143,6 @@ async def test_a_closed_feed_lets_its_thread_go() -> None:
     await source.aclose()
     assert tethers == set()
     assert await asyncio.to_thread(ended.wait, WAIT_S)
-
-
-async def test_work_in_a_thread_may_fail_or_be_abandoned() -> None:
-    release = threading.Event()
-
-    def fail() -> None:
-        raise EngineError("no")
-
-    with pytest.raises(EngineError, match="no"):
-        await in_thread(fail)
-    abandoned = asyncio.ensure_future(in_thread(lambda: release.wait(WAIT_S)))
-    await asyncio.sleep(0)
-    abandoned.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await abandoned
-    release.set()
 
 
 def engine_answers(handler: BaseHTTPRequestHandler, answer: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from meshctl.cli import diagnostics
 from meshctl.cli.context import config_of, output_of
 from meshctl.cli.diagnostics import Exit
-from meshctl.cli.trace_ids import UNKNOWN, find, find_id, runs_before, unknown
+from meshctl.engine.trace_words import UNKNOWN, find, find_id, runs_before, unknown
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import TraceQuery
 

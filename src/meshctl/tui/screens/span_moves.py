@@ -8,10 +8,10 @@ from functools import partial
 
 from textual import on
 
+from meshctl.core.traces.find import SpanFinder
+from meshctl.core.traces.view import WaterfallView, after
 from meshctl.tui.context import Context
 from meshctl.tui.screens.traces_base import CollectorScreen
-from meshctl.tui.span_find import SpanFinder
-from meshctl.tui.waterfall_view import WaterfallView, after
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.span_detail import SpanDetail

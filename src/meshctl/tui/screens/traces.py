@@ -11,14 +11,14 @@ from textual.binding import BindingType
 from textual.timer import Timer
 from textual.widget import Widget
 
+from meshctl.core.traces.filter import parse_filter
+from meshctl.core.traces.shown import ShownTraces
 from meshctl.model.status import MeshState
 from meshctl.present.lines import ACCENT, BUSY, MUTED, STRONG, WARN, Line, Span, between
 from meshctl.present.trace_rows import list_header
 from meshctl.tui.context import TRACES, Context
 from meshctl.tui.screens.base import key_bindings
 from meshctl.tui.screens.traces_base import CollectorScreen
-from meshctl.tui.shown_traces import ShownTraces
-from meshctl.tui.trace_filter import parse_filter
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar

@@ -19,13 +19,13 @@ from meshctl.model.status import MeshState
 from meshctl.model.traces import TraceSummary
 from meshctl.present.cells import clean, fit_cells
 from meshctl.present.lines import ACCENT, WARN, Line, Span
+from meshctl.present.span_tabs import LOGS, TraceLogs
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.present.waterfall import header_line, name_width, ruler_line
 from meshctl.tui.context import TRACES, WATERFALL, Context
 from meshctl.tui.live_trace import NO_SEARCH, Reading, read_waterfall, summary_of
 from meshctl.tui.screens.base import key_bindings
 from meshctl.tui.screens.span_moves import SpanMoves
-from meshctl.tui.span_tabs import LOGS, TraceLogs
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar

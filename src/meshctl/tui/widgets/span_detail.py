@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from meshctl.model.waterfall import Waterfall
-from meshctl.tui.span_tabs import ATTRIBUTES, TABS, TraceLogs, heading_lines, tab_at, tab_lines
+from meshctl.present.span_tabs import ATTRIBUTES, TABS, TraceLogs, heading_lines, tab_at, tab_lines
 from meshctl.tui.widgets.line_pane import LinePane
 
 

@@ -10,10 +10,10 @@ from typing import overload
 from textual import events
 from textual.message import Message
 
+from meshctl.core.traces.view import WaterfallView
 from meshctl.model.waterfall import Window
 from meshctl.present.lines import Line
 from meshctl.present.waterfall import row_line
-from meshctl.tui.waterfall_view import WaterfallView
 from meshctl.tui.widgets.cursor_list import CursorList
 
 _SIGNS = "▾▸"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from meshctl.core.traces.call_span import OURS as OWN
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import TraceQuery, TraceSummary
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from meshctl.ports import TraceReader
 
 UNKNOWN = "`meshctl traces` lists what the collector keeps"
-#: The service of meshctl's own spans; its ``up`` runs are traces whose root is named ``up …``.
-OWN = "meshctl"
 _WHOLE = 32
 #: From so many digits on the collector finds a trace by the beginning of its id.
 _FOUND_BY = 4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from meshctl.core.traces.filter import LIMIT, TraceFilter, parse_filter
+from meshctl.core.traces.shown import ShownTraces
 from meshctl.model.traces import TraceQuery
-from meshctl.tui.shown_traces import ShownTraces
-from meshctl.tui.trace_filter import LIMIT, TraceFilter, parse_filter
 from tests.spans import summary
 from tests.tui.desk import some
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from meshctl.core.traces.window import everything, visible, whole
 from meshctl.model.waterfall import Waterfall, Window
-from meshctl.present.waterfall import everything, visible, whole
 
 #: No stretch shorter than this is drawn.
 LEAST_NS = 1_000

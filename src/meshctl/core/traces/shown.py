@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 
+from meshctl.core.traces.filter import TraceFilter
 from meshctl.model.traces import TraceSummary
-from meshctl.tui.trace_filter import TraceFilter
 
 
 class ShownTraces:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from meshctl.core.traces.find import SpanFinder
+from meshctl.core.traces.view import LEAST_NS, WaterfallView, after
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.model.waterfall import Window
-from meshctl.tui.span_find import SpanFinder
-from meshctl.tui.waterfall_view import LEAST_NS, WaterfallView, after
 from tests.spans import MS, order, span, trace
 from tests.tui.desk import failed_order
 
