@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from meshctl.adapters.config_file.yaml_tree import Tree
-from meshctl.core.config.keys import ROOT, TABLES, Table
+from meshctl.core.config.keys import ROOT, TABLES
 from meshctl.core.config.resolved import resolved
 from meshctl.core.config.schema import json_schema
+from meshctl.core.config.table import Table
 from tests.core.config.parsing import config_of, wrong
 from tests.core.config.schema_check import errors
 from tests.core.config.test_resolved import DOCUMENT

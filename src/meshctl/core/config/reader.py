@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from meshctl.core.config.keys import Table
 from meshctl.core.config.problems import Problems, Wrong, item_path, key_path
 from meshctl.core.config.scalars import describe
+from meshctl.core.config.table import Table
 from meshctl.core.names import nearest
 
 T = TypeVar("T")

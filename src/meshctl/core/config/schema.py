@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshctl.core.config.keys import ROOT, TABLES, Table
+from meshctl.core.config.keys import ROOT, TABLES
+from meshctl.core.config.table import Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
