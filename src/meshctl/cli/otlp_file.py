@@ -7,6 +7,8 @@ from typing import Any
 
 from meshctl.errors import UsageError
 
+#: Bytes of a file that is taken; the collector takes less in one document.
+LARGEST = 256 * 1024 * 1024
 _HINT = "`meshctl traces export -o FILE` writes such a file"
 
 

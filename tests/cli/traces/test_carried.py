@@ -10,23 +10,9 @@ import pytest
 
 from meshctl.cli.otlp_file import documents_of
 from meshctl.errors import CollectorUnavailable, MeshError
-from tests.cli.collector_double import UP, A, B, FakeCollector, Traces, full_collector
+from tests.cli.collector_double import UP, A, B, FakeCollector, Traces
 from tests.cli.conftest import Answer
 from tests.spans import summary
-
-
-@pytest.fixture
-def collector() -> FakeCollector:
-    return full_collector()
-
-
-@pytest.fixture
-def run(
-    project: Path, collector: FakeCollector, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Traces:
-    """The terminal is 100 cells wide."""
-    monkeypatch.setenv("COLUMNS", "100")
-    return Traces(collector, capsys)
 
 
 def test_export_writes_what_the_collector_gives(run: Traces, project: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,27 +12,13 @@ from meshctl.errors import CollectorUnavailable
 from meshctl.model.traces import TraceQuery, TraceSummary
 from meshctl.present.lines import plain
 from meshctl.present.waterfall import printed
-from tests.cli.collector_double import UP, A, B, FakeCollector, Traces, full_collector
+from tests.cli.collector_double import UP, A, B, FakeCollector, Traces
 from tests.cli.conftest import Answer
 from tests.spans import BEGIN_NS, MS, summary
 
 
 def run_of_up(number: int, ms: float) -> TraceSummary:
     return summary(number, "meshctl", "up shop", ms=ms, at=-number * 1000)
-
-
-@pytest.fixture
-def collector() -> FakeCollector:
-    return full_collector()
-
-
-@pytest.fixture
-def run(
-    project: Path, collector: FakeCollector, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Traces:
-    """The terminal is 100 cells wide."""
-    monkeypatch.setenv("COLUMNS", "100")
-    return Traces(collector, capsys)
 
 
 def test_the_list_is_a_table(run: Traces) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
+from meshctl.cli.content import STDIN, content_of, within
 from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import Output
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 #: The status of a request among many that got none; its body says why.
 NO_ANSWER = "no answer"
 _LARGEST_BODY = 64 * 1024 * 1024
+_FROM_FILE = "-d @FILE reads the body from a file."
 
 
 def run(options: argparse.Namespace, world: World) -> int:
@@ -134,18 +134,10 @@ def reply_data(reply: CallReply) -> dict[str, Any]:
 def _body(data: str | None) -> bytes | None:
     if data is None:
         return None
-    if data == "-":
-        body = sys.stdin.buffer.read(_LARGEST_BODY + 1)
-    elif data.startswith("@"):
-        try:
-            with Path(data[1:]).open("rb") as file:
-                body = file.read(_LARGEST_BODY + 1)
-        except OSError as error:
-            raise UsageError(f"-d {data}: {error.strerror}", hint="-d @FILE reads the body from a file.") from None
+    if data == STDIN or data.startswith("@"):
+        body = content_of(data.removeprefix("@"), _LARGEST_BODY, said=f"-d {data}", hint=_FROM_FILE)
     else:
-        body = data.encode("utf-8", "surrogateescape")
-    if len(body) > _LARGEST_BODY:
-        raise UsageError("the body is larger than 64 MiB")
+        body = within(data.encode("utf-8", "surrogateescape"), _LARGEST_BODY, "the body")
     _check_json(body)
     return body
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from meshctl.cli import diagnostics
+from meshctl.cli.content import content_of
 from meshctl.cli.context import config_of, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.engine.trace_words import UNKNOWN, find, find_id, runs_before, unknown
@@ -166,12 +166,12 @@ def _documents(reader: TraceReader, ids: Sequence[str]) -> bytes:
 
 
 def _import(options: argparse.Namespace, world: TraceWorld) -> int:
-    from meshctl.cli.otlp_file import documents_of
+    from meshctl.cli.otlp_file import LARGEST, documents_of
 
     if len(options.ids) != 1:
         raise UsageError("traces import takes one file", hint="meshctl traces import FILE, or - for standard input")
     name = options.ids[0]
-    documents = documents_of(_content(name), name)
+    documents = documents_of(content_of(name, LARGEST), name)
     sender = world.open_sender(config_of(options))
     taken = sum(_sent(sender, document, name) for document in documents)
     out = output_of(options)
@@ -189,13 +189,6 @@ def _sent(sender: TraceSender, document: bytes, name: str) -> int:
         if error.exit_code != Exit.BAD:
             raise
         raise UsageError(f"{name}: {error}", hint=error.hint) from None
-
-
-def _content(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{name}: {error.strerror}") from None
 
 
 def _pin(options: argparse.Namespace, world: TraceWorld) -> int:
