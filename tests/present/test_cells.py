@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len as terminal_cells
 
-from meshctl.present.cells import cell_len, clean, fit_cells, fit_line_cells, line_cells, pad
-from meshctl.present.lines import Span, plain
+from meshctl.present.cells import cell_len, clean, fit, pad
+from meshctl.present.lines import Span, fit_line, line_cells, plain
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_nothing_in_a_name_moves_the_cursor(text: str, safe: str) -> None:
     ],
 )
 def test_what_is_cut_ends_in_an_ellipsis(text: str, width: int, cut: str) -> None:
-    assert fit_cells(text, width) == cut
+    assert fit(text, width) == cut
 
 
 def test_padding_fills_to_the_cell() -> None:
@@ -58,6 +58,6 @@ def test_padding_fills_to_the_cell() -> None:
 @pytest.mark.parametrize("width", range(12))
 def test_a_line_never_gets_wider_than_its_room(width: int) -> None:
     line = (Span("● "), Span("注文", "good"), Span(" ok"))
-    cut = fit_line_cells(line, width)
+    cut = fit_line(line, width)
     assert line_cells(cut) <= width
     assert plain(cut) == "● 注文 ok" or plain(cut).endswith("…") or width == 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.present.lines import Span, between, fit, fit_line, plain, words
+from meshctl.present.cells import fit
+from meshctl.present.lines import Span, between, fit_line, plain, words
 
 
 @pytest.mark.parametrize(

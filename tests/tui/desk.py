@@ -65,7 +65,7 @@ class FakeDesk:
         await self._answer()
         return trace_id in self.traces
 
-    async def logs(self, trace_id: str, since: float | None) -> tuple[LogLine, ...]:
+    async def logs(self, trace_id: str, start_ns: int) -> tuple[LogLine, ...]:
         await self._answer()
         return self.lines
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from meshctl.model.containers import Container, LogLine
     from meshctl.model.traces import Span
 
-#: Log lines may be stamped by a clock that is a little behind.
-_MARGIN_S = 0.5
-
 
 class TraceLogs:
     """Lines of these containers that carry the trace's id, from the start of ``ours`` on."""
@@ -66,11 +63,11 @@ class TraceLogs:
         mesh = self._open_mesh()
         try:
             with suppress(MeshError):  # the first answer of an engine costs most
-                await lines_of_trace(mesh, self._containers[:1], self._ours.trace_id, time.time())
+                await lines_of_trace(mesh, self._containers[:1], self._ours.trace_id, time.time_ns())
             await asyncio.to_thread(self._go.wait)
             if self._wanted:
-                since = self._ours.start_ns / 1e9 - _MARGIN_S
-                self._lines = await lines_of_trace(mesh, self._containers, self._ours.trace_id, since)
+                ours = self._ours
+                self._lines = await lines_of_trace(mesh, self._containers, ours.trace_id, ours.start_ns)
         finally:
             await mesh.close()
 

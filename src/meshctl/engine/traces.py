@@ -16,7 +16,7 @@ from meshctl.ports import TraceReader
 
 #: Log lines of one trace that are kept; the newest.
 MOST_LINES = 500
-#: Seconds before a trace's first span and after its last in which its lines are looked for.
+#: Seconds before a trace's first span from which on its lines are looked for.
 _MARGIN_S = 2.0
 
 T = TypeVar("T")
@@ -42,22 +42,23 @@ async def pin_trace(mesh: Mesh, trace_id: str, pinned: bool) -> bool:
     return await _ask(mesh, lambda reader: reader.pin(trace_id, pinned))
 
 
-async def trace_logs(mesh: Mesh, trace_id: str, since: float | None = None) -> tuple[LogLine, ...]:
-    """The log lines that carry the trace's id, by time. ``since`` is Unix seconds; None: since the trace began."""
-    if since is None:
+async def trace_logs(mesh: Mesh, trace_id: str, start_ns: int = 0) -> tuple[LogLine, ...]:
+    """The log lines that carry the trace's id, by time. ``start_ns`` is when it began; 0: its spans tell."""
+    if not start_ns:
         trace = await read_trace(mesh, trace_id)
         if trace is None or not trace.spans:
             return ()
-        since = min(span.start_ns for span in trace.spans) / 1e9 - _MARGIN_S
+        start_ns = min(span.start_ns for span in trace.spans)
     observed = await mesh.containers.observe(mesh.config.name)
-    return await lines_of_trace(mesh, observed.containers, trace_id, since)
+    return await lines_of_trace(mesh, observed.containers, trace_id, start_ns)
 
 
 async def lines_of_trace(
-    mesh: Mesh, containers: Sequence[Container], trace_id: str, since: float
+    mesh: Mesh, containers: Sequence[Container], trace_id: str, start_ns: int
 ) -> tuple[LogLine, ...]:
-    """The same of containers that are known, from ``since`` on; asks no collector."""
+    """The same of containers that are known; asks no collector."""
     lines: deque[LogLine] = deque(maxlen=MOST_LINES)
+    since = start_ns / 1e9 - _MARGIN_S
     async for line in trace_lines(mesh, containers, trace_id, since):
         lines.append(line)
     return tuple(lines)

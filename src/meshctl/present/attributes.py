@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshctl.core.config.mask import MASK, is_secret_name, mask
-from meshctl.present.cells import cell_len, clean, fit_cells, pad
+from meshctl.present.cells import cell_len, clean, fit, pad
 from meshctl.present.lines import MUTED, Line, Span
 
 #: Groups in the order in which they are shown; the rest follows by name.
@@ -84,4 +84,4 @@ def wrapped(text: str, width: int, most: int = _MOST_LINES) -> list[str]:
             head = head[:-1]
         lines.append(head or text[:1])
         text = text[len(lines[-1]) :]
-    return [*lines, fit_cells(text, width)]
+    return [*lines, fit(text, width)]

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from unicodedata import category, east_asian_width
 
-from meshctl.present.lines import Line, Span
-
 #: Instead of themselves; the last two are letters that nobody sees.
 _BREAKS = {"\n": "⏎", "\r": "", "\t": " ", "\u3164": "·", "\uffa0": "·"}
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -30,7 +28,7 @@ def cell_len(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_width, text))
 
 
-def fit_cells(text: str, width: int) -> str:
+def fit(text: str, width: int) -> str:
     """At most ``width`` cells; what is cut ends in ``…``."""
     if cell_len(text) <= width:
         return text
@@ -47,29 +45,9 @@ def fit_cells(text: str, width: int) -> str:
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """Exactly ``width`` cells: cut or filled up."""
-    text = fit_cells(text, width)
+    text = fit(text, width)
     gap = " " * (width - cell_len(text))
     return gap + text if right else text + gap
-
-
-def line_cells(line: Line) -> int:
-    return sum(cell_len(span.text) for span in line)
-
-
-def fit_line_cells(line: Line, width: int) -> Line:
-    """The same for a whole line."""
-    if line_cells(line) <= width:
-        return line
-    kept: list[Span] = []
-    room = width
-    for span in line:
-        taken = cell_len(span.text)
-        if taken >= room:
-            kept.append(Span(fit_cells(span.text + "  ", room), span.tone))
-            break
-        kept.append(span)
-        room -= taken
-    return tuple(kept)
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.model.status import Happening
-from meshctl.present.lines import BAD, MUTED, Line, Span, fit, service_tone
+from meshctl.present.cells import fit
+from meshctl.present.lines import BAD, MUTED, Line, Span, service_tone
 from meshctl.present.units import clock_time
 
 #: Two events stand side by side from this width on.

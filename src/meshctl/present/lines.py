@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from meshctl.present.cells import cell_len, fit
+
 #: Tones a front end maps to its own styles. ``service:NAME`` is the service's own colour.
 PLAIN = ""
 STRONG = "strong"
@@ -37,35 +39,31 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(span.text for span in line)
 
 
-def fit(text: str, width: int) -> str:
-    """At most ``width`` characters; what is cut ends in ``…``."""
-    if len(text) <= width:
-        return text
-    if width <= 0:
-        return ""
-    return text[: width - 1].rstrip() + "…"
+def line_cells(line: Iterable[Span]) -> int:
+    return sum(cell_len(span.text) for span in line)
 
 
 def fit_line(line: Sequence[Span], width: int) -> Line:
-    """The same for a whole line."""
-    room = width
+    """At most ``width`` cells; what is cut ends in ``…``."""
+    if line_cells(line) <= width:
+        return tuple(line)
     kept: list[Span] = []
-    for index, span in enumerate(line):
-        rest = sum(len(s.text) for s in line[index:])
-        if rest <= room or len(span.text) < room:
-            kept.append(span)
-            room -= len(span.text)
-            continue
-        kept.append(Span(fit(span.text + " " * (rest > len(span.text)), room), span.tone))
-        break
+    room = width
+    for span in line:
+        taken = cell_len(span.text)
+        if taken >= room:
+            kept.append(Span(fit(span.text + "  ", room), span.tone))
+            break
+        kept.append(span)
+        room -= taken
     return tuple(span for span in kept if span.text)
 
 
 def between(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
     """``left`` at the left edge, ``right`` at the right; the left is cut if both do not fit."""
-    right_width = sum(len(span.text) for span in right)
+    right_width = line_cells(right)
     left = fit_line(left, max(0, width - right_width - 1)) if right_width else fit_line(left, width)
-    gap = width - right_width - sum(len(span.text) for span in left)
+    gap = width - right_width - line_cells(left)
     return (*left, Span(" " * max(0, gap)), *right)
 
 
@@ -75,7 +73,7 @@ def words(text: str, width: int) -> list[str]:
     current = ""
     for word in text.split():
         word = fit(word, width)
-        if current and len(current) + 1 + len(word) > width:
+        if current and cell_len(current) + 1 + cell_len(word) > width:
             lines.append(current)
             current = word
         else:

@@ -7,7 +7,8 @@ import re
 from datetime import UTC, datetime
 
 from meshctl.model.containers import LogLine
-from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Span, fit, service_tone
+from meshctl.present.cells import fit
+from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Span, service_tone
 
 _NAME_WIDTH = 16
 _EVENT_KEYS = ("event", "message", "msg")

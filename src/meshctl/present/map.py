@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshctl.model.status import Health
+from meshctl.model.config import ServiceKind
+from meshctl.model.status import Health, ServiceStatus
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.cells import cell_len, clean, fit_cells
+from meshctl.present.cells import cell_len, clean, fit
 from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, Line, service_tone
 from meshctl.present.map_canvas import DOWN, LEFT, RIGHT, UP, Canvas
 from meshctl.present.map_graph import Item, Segment, layered
@@ -18,6 +19,15 @@ from meshctl.present.status import symbol, tone
 
 _MOST_NAME = 22
 _MESSAGE = "message"
+
+
+def ends_shown(services: Iterable[ServiceStatus], edges: Sequence[ServiceEdge]) -> dict[str, Health | None]:
+    """The application's services, and whatever was called; infrastructure only when it was called."""
+    statuses = {status.service: status for status in services}
+    ends = {end for edge in edges for end in (edge.caller, edge.target)}
+    shown = [s.service for s in statuses.values() if s.kind is ServiceKind.APPLICATION or s.service in ends]
+    names = dict.fromkeys((*shown, *sorted(ends)))
+    return {name: statuses[name].health if name in statuses else None for name in names}
 
 
 class Box(NamedTuple):
@@ -121,8 +131,8 @@ class _Drawing:
 
     def _texts(self, item: Item) -> list[str]:
         """The name with its sign, then what leads back."""
-        loops = [f"↺ {fit_cells(clean(edge.target), _MOST_NAME)} {rate_text(edge.rate)}" for edge in item.loops]
-        return [f"{self._sign(item.name)[0]} {fit_cells(clean(item.name), _MOST_NAME)}", *loops]
+        loops = [f"↺ {fit(clean(edge.target), _MOST_NAME)} {rate_text(edge.rate)}" for edge in item.loops]
+        return [f"{self._sign(item.name)[0]} {fit(clean(item.name), _MOST_NAME)}", *loops]
 
     def _sign(self, name: str) -> tuple[str, str]:
         health = self._health.get(name)

@@ -6,20 +6,8 @@ from collections.abc import Sequence
 
 from meshctl.model.config import Condition, ServiceSpec
 from meshctl.model.status import CheckStatus, Happening, Health, InstanceStatus, ServiceStatus, Usage
-from meshctl.present.lines import (
-    ACCENT,
-    BAD,
-    GOOD,
-    MUTED,
-    STRONG,
-    WARN,
-    Line,
-    Span,
-    fit,
-    fit_line,
-    service_tone,
-    words,
-)
+from meshctl.present.cells import fit
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, fit_line, service_tone, words
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, clock_time, duration, percent, size

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from meshctl.model.config import ServiceKind
 from meshctl.model.status import Health, MeshState, ServiceStatus, Usage
-from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Span, fit, service_tone
+from meshctl.present.cells import fit
+from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Span, service_tone
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, percent, size

@@ -6,8 +6,8 @@ from meshctl.model.traces import Span as TraceSpan
 from meshctl.model.traces import SpanEvent, SpanStatus
 from meshctl.model.waterfall import Waterfall, WaterfallRow
 from meshctl.present.attributes import grouped, pair_lines, shown_value, wrapped
-from meshctl.present.cells import clean, fit_line_cells, pad
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, service_tone
+from meshctl.present.cells import clean, pad
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, fit_line, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.waterfall import SIGNS, mark_word
 
@@ -28,7 +28,7 @@ def title_line(w: Waterfall, index: int, width: int) -> Line:
         parts.append(Span("on the critical path", ACCENT))
     parts += [Span(f"{SIGNS[mark][0]} {mark_word(span, mark)}", SIGNS[mark][1]) for mark in row.marks]
     joined = [piece for part in parts for piece in (Span(" · ", MUTED), part)][1:]
-    return fit_line_cells((Span(" "), *joined), width)
+    return fit_line((Span(" "), *joined), width)
 
 
 def _took(row: WaterfallRow) -> str:
@@ -44,7 +44,7 @@ def attribute_lines(span: TraceSpan, width: int) -> list[Line]:
     lines += [(), *pair_lines(attributes, width)] if attributes else []
     resource = sorted(span.resource.items())
     lines += [(), (Span(" resource", MUTED),), *pair_lines(resource, width)] if resource else []
-    return [fit_line_cells(line, width) for line in lines]
+    return [fit_line(line, width) for line in lines]
 
 
 def _facts(span: TraceSpan, width: int) -> list[Line]:
@@ -72,7 +72,7 @@ def event_lines(row: WaterfallRow, w: Waterfall, width: int) -> list[Line]:
         lines += [(Span(" link  ", MUTED), Span(clean(text))), *pair_lines(grouped(link.attributes), width, indent=3)]
     if not lines:
         lines = [(Span(" No events and no links.", MUTED),)]
-    return [fit_line_cells(line, width) for line in lines]
+    return [fit_line(line, width) for line in lines]
 
 
 def _event(event: SpanEvent, offset_ns: int, width: int) -> list[Line]:

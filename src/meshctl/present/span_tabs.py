@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from meshctl.model.containers import LogLine
 from meshctl.model.waterfall import Waterfall
-from meshctl.present.cells import cell_len, fit_line_cells, line_cells
-from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Span, words
+from meshctl.present.cells import cell_len
+from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Span, fit_line, line_cells, words
 from meshctl.present.log_rows import log_row
 from meshctl.present.span_detail import attribute_lines, event_lines, title_line
 
@@ -41,10 +41,10 @@ def heading_lines(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: in
     tabs = tab_words(w, index, tab, logs)
     room = width - _tabs_width(tabs) - 5
     if room < _LEAST_TITLE:
-        return [title_line(w, index, width), fit_line_cells((Span(" "), *tabs), width)]
+        return [title_line(w, index, width), fit_line((Span(" "), *tabs), width)]
     title = title_line(w, index, room)
     rule = "─" * (room - line_cells(title) + 1)
-    return [fit_line_cells((Span("─", MUTED), *title, Span(f" {rule} ", MUTED), *tabs, Span(" ")), width)]
+    return [fit_line((Span("─", MUTED), *title, Span(f" {rule} ", MUTED), *tabs, Span(" ")), width)]
 
 
 def tab_at(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: int, place: tuple[int, int]) -> str:
@@ -95,7 +95,7 @@ def _of_span(line: LogLine, span_id: str, width: int) -> Line:
     """Lines of the span itself are marked."""
     own = span_id in line.text
     row = log_row(line)
-    return fit_line_cells((Span("▸" if own else " ", ACCENT), *row), width)
+    return fit_line((Span("▸" if own else " ", ACCENT), *row), width)
 
 
 def _said(sentence: str, width: int) -> list[Line]:

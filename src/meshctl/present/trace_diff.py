@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from meshctl.core.traces.diff import Change, Side, Step, TraceDiff
-from meshctl.present.cells import clean, fit_line_cells, line_cells, pad
-from meshctl.present.lines import ACCENT, BAD, BUSY, GOOD, MUTED, STRONG, Line, Span, service_tone
+from meshctl.present.cells import clean, pad
+from meshctl.present.lines import ACCENT, BAD, BUSY, GOOD, MUTED, STRONG, Line, Span, fit_line, line_cells, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.units import percent
 
@@ -36,7 +36,7 @@ def diff_lines(found: TraceDiff, width: int, most: int = _SHOWN) -> list[Line]:
             lines.append((Span(f"   … and {len(rows) - most:,} more", MUTED),))
     same = f"{found.unchanged:,} operation{'' if found.unchanged == 1 else 's'} took as long as before."
     lines += [(), (Span(f" {same}", MUTED),)]
-    return [fit_line_cells(line, width) for line in lines]
+    return [fit_line(line, width) for line in lines]
 
 
 def diff_data(found: TraceDiff) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _row(change: Change, figures: tuple[str, str], tone: str, tail: str, width: 
     where = _where(change.above)
     step: Line = (Span(clean(change.step.name), STRONG), *((Span(f" ← {where}", MUTED),) if where else ()))
     room = max(_LEAST_STEP, width - line_cells(head) - 2 - (_TAIL if roomy else _LEAST_TAIL))
-    step = fit_line_cells(step, room)
+    step = fit_line(step, room)
     return (*head, *step, Span(" " * (room - line_cells(step) + 2)), Span(tail))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshctl.model.waterfall import Waterfall
-from meshctl.present.cells import cell_len, clean, fit_cells, fit_line_cells, line_cells
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span
+from meshctl.present.cells import cell_len, clean, fit
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, fit_line, line_cells
 from meshctl.present.ruler import span_time
 
 #: The name of the root is cut to no less as long as something else can go.
@@ -28,7 +28,7 @@ def header_line(w: Waterfall, width: int) -> Line:
     What has no room goes by rank; the name is cut last.
     """
     if not w.rows:
-        return (Span(fit_cells(" no spans", width), MUTED),)
+        return (Span(fit(" no spans", width), MUTED),)
     facts, path = _facts(w), _path(w)
     title = clean(w.rows[0].span.name)
     least = min(cell_len(title), _LEAST_TITLE)
@@ -38,13 +38,13 @@ def header_line(w: Waterfall, width: int) -> Line:
         taken = sum(cell_len(fact.text) + len(_GAP) for fact in left) + line_cells(right) + len(_GAP) * bool(right)
         if width - 2 - taken >= least:
             break
-    line: list[Span] = [Span(" "), Span(fit_cells(title, max(1, width - 2 - taken)), STRONG)]
+    line: list[Span] = [Span(" "), Span(fit(title, max(1, width - 2 - taken)), STRONG)]
     for fact in left:
         line += [Span(_GAP), fact]
     if right:
         gap = width - 1 - line_cells(tuple(line)) - line_cells(right)
         line += [Span(" " * max(0, gap)), *right]
-    return fit_line_cells(tuple(line), width)
+    return fit_line(tuple(line), width)
 
 
 def _facts(w: Waterfall) -> list[tuple[int, Span]]:

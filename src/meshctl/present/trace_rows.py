@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meshctl.model.traces import TraceSummary
-from meshctl.present.cells import cell_len, clean, line_cells, pad
-from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Span, service_tone
+from meshctl.present.cells import cell_len, clean, pad
+from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Span, line_cells, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.units import clock_time
 

@@ -7,8 +7,8 @@ from meshctl.model.traces import Span as TraceSpan
 from meshctl.model.traces import SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span
-from meshctl.present.cells import cell_len, clean, fit_cells, fit_line_cells, line_cells, pad
-from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Span, service_tone, words
+from meshctl.present.cells import cell_len, clean, fit, pad
+from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Span, fit_line, line_cells, service_tone, words
 from meshctl.present.ruler import ruler_text, span_time
 from meshctl.present.trace_header import first_of, header_line
 
@@ -54,7 +54,7 @@ def printed(w: Waterfall, width: int) -> list[Line]:
 def ruler_line(w: Waterfall, window: Window, width: int) -> Line:
     """Round times above the bars."""
     scale = ruler_text(window.start_ns, window.end_ns, bar_width(width))
-    return (Span(fit_cells(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
+    return (Span(fit(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
 
 
 def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed: bool = False) -> Line:
@@ -65,7 +65,7 @@ def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed:
     room = names - line_cells(head) - 1
     line = (*head, *_label(row, room, collapsed), Span(" "), *bar_cells(row, window, bar_width(width)))
     took = Span(pad(span_time(row.duration_ns), TIME_WIDTH, right=True), BAD if row.span.failed else "")
-    return fit_line_cells((*line, took), width)
+    return fit_line((*line, took), width)
 
 
 def _head(row: WaterfallRow, names: int, collapsed: bool) -> Line:
@@ -98,7 +98,7 @@ def _label(row: WaterfallRow, room: int, collapsed: bool) -> Line:
 
 
 def _filled(line: Line, room: int) -> Line:
-    line = fit_line_cells(line, max(0, room))
+    line = fit_line(line, max(0, room))
     return (*line, Span(" " * (room - line_cells(line))))
 
 

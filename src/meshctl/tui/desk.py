@@ -17,7 +17,7 @@ class TraceDesk(Protocol):
     async def search(self, query: TraceQuery) -> tuple[TraceSummary, ...]: ...
     async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]: ...
     async def pin(self, trace_id: str, pinned: bool) -> bool: ...
-    async def logs(self, trace_id: str, since: float | None) -> tuple[LogLine, ...]: ...
+    async def logs(self, trace_id: str, start_ns: int) -> tuple[LogLine, ...]: ...
 
 
 class EngineDesk:
@@ -38,5 +38,5 @@ class EngineDesk:
     async def pin(self, trace_id: str, pinned: bool) -> bool:
         return await traces.pin_trace(self._mesh, trace_id, pinned)
 
-    async def logs(self, trace_id: str, since: float | None) -> tuple[LogLine, ...]:
-        return await traces.trace_logs(self._mesh, trace_id, since)
+    async def logs(self, trace_id: str, start_ns: int) -> tuple[LogLine, ...]:
+        return await traces.trace_logs(self._mesh, trace_id, start_ns)

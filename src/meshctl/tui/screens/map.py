@@ -11,11 +11,10 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from meshctl.errors import MeshError
-from meshctl.model.config import ServiceKind
 from meshctl.model.status import Health, MeshState
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Span, between
-from meshctl.present.map import ServiceMap, service_map
+from meshctl.present.map import ServiceMap, ends_shown, service_map
 from meshctl.present.map_table import edge_lines
 from meshctl.tui.context import MAP, Context
 from meshctl.tui.screens.base import key_bindings
@@ -136,14 +135,6 @@ class MapScreen(CollectorScreen):
     def _view(self) -> MapView:
         return self.query_one(MapView)
 
-    def _health(self) -> dict[str, Health | None]:
-        """The application's services, and whatever was called; infrastructure only when it was called."""
-        statuses = {status.service: status for status in self.mesh_app.state.services}
-        ends = {end for edge in self._edges or () for end in (edge.caller, edge.target)}
-        shown = [s.service for s in statuses.values() if s.kind is ServiceKind.APPLICATION or s.service in ends]
-        names = dict.fromkeys((*shown, *sorted(ends)))
-        return {name: statuses[name].health if name in statuses else None for name in names}
-
     def _draw(self) -> None:
         if not self.ready:
             return
@@ -154,7 +145,11 @@ class MapScreen(CollectorScreen):
             self.query_one(EmptyPane).say(*self._empty_words())
             self.show_footer()
             return
-        edges, health, stale = self._edges or (), self._health(), self.has_class("-stale")
+        edges, health, stale = (
+            self._edges or (),
+            ends_shown(self.mesh_app.state.services, self._edges or ()),
+            self.has_class("-stale"),
+        )
         selected = self._view.choose(list(health))
         wanted = (edges, tuple(health.items()), selected, self.size, stale)
         if wanted == self._drawn_for:

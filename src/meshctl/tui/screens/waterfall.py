@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from meshctl.model.status import MeshState
 from meshctl.model.traces import TraceSummary
-from meshctl.present.cells import clean, fit_cells
+from meshctl.present.cells import clean, fit
 from meshctl.present.lines import ACCENT, WARN, Line, Span
 from meshctl.present.span_tabs import LOGS, TraceLogs
 from meshctl.present.trace_rows import ID_SHOWN
@@ -34,8 +34,6 @@ from meshctl.tui.widgets.span_rows import SpanRows
 
 #: A trace that grows is read again at most this often.
 READ_EVERY_S = 0.5
-#: Lines are looked for from so many seconds before the first span on: clocks differ.
-_LOG_MARGIN_S = 2.0
 #: Most traces are there before it is worth a word that they are read.
 _PATIENCE_S = 0.15
 #: From this width on the details stand beside the rows.
@@ -187,8 +185,7 @@ class WaterfallScreen(SpanMoves):
 
     async def _read_logs(self) -> None:
         start_ns = self.view.waterfall.start_ns if self.view is not None else 0
-        since = start_ns / 1e9 - _LOG_MARGIN_S if start_ns else None
-        lines, error = await self.asked(lambda: self.mesh_app.desk.logs(self._trace_id, since))
+        lines, error = await self.asked(lambda: self.mesh_app.desk.logs(self._trace_id, start_ns))
         self._logs = TraceLogs(lines=lines, trouble=str(error) if error is not None else "")
         if self.ready:
             self.show_span()
@@ -233,7 +230,7 @@ class WaterfallScreen(SpanMoves):
 
     def _note(self, width: int) -> Line:
         notes = self.view.waterfall.notes if self.view is not None else ()
-        return (Span(fit_cells(f" {clean(' · '.join(notes))}", width), WARN),)
+        return (Span(fit(f" {clean(' · '.join(notes))}", width), WARN),)
 
     def _ruler(self, width: int) -> Line:
         """The scale; to the left of it what narrows the rows."""
