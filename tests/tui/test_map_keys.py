@@ -15,6 +15,12 @@ from tests.tui.desk import FakeDesk, edges_of_shop, live, some
 from tests.tui.test_traces_keys import SIZE, ids, sentence
 
 
+def shop_desk() -> FakeDesk:
+    desk = FakeDesk()
+    desk.calls = tuple(edges_of_shop())
+    return desk
+
+
 async def at_map(pilot: Pilot[int]) -> MapView:
     await pilot.press("3")
     await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.has_class("-empty"))
@@ -24,9 +30,7 @@ async def at_map(pilot: Pilot[int]) -> MapView:
 
 async def test_the_map_is_walked_with_arrows(app_of: AppOf) -> None:
     """Right goes along the calls, down to the neighbour; Enter shows the service, Esc comes back."""
-    desk = FakeDesk()
-    desk.calls = tuple(edges_of_shop())
-    app = app_of(live(*some()), desk=desk)
+    app = app_of(live(*some()), desk=shop_desk())
     async with app.run_test(size=(180, 50)) as pilot:
         view = await at_map(pilot)
         view.selected = "meshctl"
@@ -44,9 +48,7 @@ async def test_the_map_is_walked_with_arrows(app_of: AppOf) -> None:
 
 async def test_the_traces_of_a_node(app_of: AppOf) -> None:
     """``t`` works for what is no service of the project as well."""
-    desk = FakeDesk()
-    desk.calls = tuple(edges_of_shop())
-    app = app_of(live(*some()), desk=desk)
+    app = app_of(live(*some()), desk=shop_desk())
     async with app.run_test(size=(180, 50)) as pilot:
         view = await at_map(pilot)
         view.selected = "meshctl"
@@ -56,9 +58,7 @@ async def test_the_traces_of_a_node(app_of: AppOf) -> None:
 
 async def test_a_click_on_the_map_selects(app_of: AppOf) -> None:
     """A second one opens."""
-    desk = FakeDesk()
-    desk.calls = tuple(edges_of_shop())
-    app = app_of(live(*some()), desk=desk)
+    app = app_of(live(*some()), desk=shop_desk())
     async with app.run_test(size=(180, 50)) as pilot:
         view = await at_map(pilot)
         assert view._map is not None
@@ -72,8 +72,7 @@ async def test_a_click_on_the_map_selects(app_of: AppOf) -> None:
 
 async def test_the_map_is_read_again_while_it_is_shown(app_of: AppOf) -> None:
     """``w`` looks further back at once; behind another screen nothing is asked."""
-    desk = FakeDesk()
-    desk.calls = tuple(edges_of_shop())
+    desk = shop_desk()
     app = app_of(live(*some()), desk=desk)
     async with app.run_test(size=(180, 50)) as pilot:
         await at_map(pilot)

@@ -46,7 +46,7 @@ def line_cells(line: Iterable[Span]) -> int:
 def fit_line(line: Sequence[Span], width: int) -> Line:
     """At most ``width`` cells; what is cut ends in ``…``."""
     if line_cells(line) <= width:
-        return tuple(line)
+        return tuple(span for span in line if span.text)
     kept: list[Span] = []
     room = width
     for span in line:

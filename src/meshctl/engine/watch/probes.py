@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from meshctl.engine.watch.board import Board
-from meshctl.engine.watch.tasks import cancel_all
+from meshctl.engine.watch.per_instance import TaskPerInstance
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.status import ProbeResult
@@ -29,30 +30,16 @@ class ProbeWatch:
         self._board = board
         self._clock = board.clock
         self._gate = asyncio.Semaphore(CONCURRENT)
-        self._tasks: dict[_Key, asyncio.Task[None]] = {}
+        self._tasks = TaskPerInstance[_Key](board)
 
     async def run(self) -> None:
         """Never returns."""
-        changed = self._board.topology()
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                await self._match()
-        finally:
-            self._board.release(changed)
-            await cancel_all(list(self._tasks.values()))
-            self._tasks.clear()
+        await self._tasks.run(self._match)
 
     async def _match(self) -> None:
         """One task for every instance to probe, none for the others."""
-        wanted = {_key(c): (c, spec) for c in self._board.running() if (spec := self._spec(c)) is not None}
-        gone = [self._tasks.pop(key) for key in list(self._tasks) if key not in wanted]
-        await cancel_all(gone)
-        for key, (container, spec) in wanted.items():
-            task = self._tasks.get(key)
-            if task is None or task.done():
-                self._tasks[key] = asyncio.create_task(self._probe(container, spec))
+        wanted = {_key(c): partial(self._probe, c, spec) for c in self._board.running() if (spec := self._spec(c))}
+        await self._tasks.keep(wanted)
 
     def _spec(self, container: Container) -> ServiceSpec | None:
         spec = self._board.config.services.get(container.service)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from functools import partial
 
 from meshctl.engine.watch.board import Board
-from meshctl.engine.watch.tasks import Backoff, cancel_all, closing
+from meshctl.engine.watch.per_instance import TaskPerInstance
+from meshctl.engine.watch.tasks import Backoff, closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import Container
 from meshctl.model.status import Usage
@@ -33,38 +34,22 @@ class StatsWatch:
         self._board = board
         self._clock = board.clock
         self._tracks: dict[str, _Track] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks = TaskPerInstance[str](board)
 
     async def run(self) -> None:
         """Never returns."""
-        changed = self._board.topology()
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                await self._match()
-        finally:
-            self._board.release(changed)
-            await cancel_all(list(self._tasks.values()))
-            self._tasks.clear()
+        await self._tasks.run(self._match)
 
     async def _match(self) -> None:
-        running = {container.id: container for container in self._board.running()}
-        gone = [key for key in self._tasks if key not in running]
-        await cancel_all([self._tasks.pop(key) for key in gone])
-        for key in gone:
-            self._tracks.pop(key, None)
-        for key, container in running.items():
-            task = self._tasks.get(key)
-            if task is None or task.done():
-                self._tracks.setdefault(key, _Track(container.service))
-                self._tasks[key] = asyncio.create_task(self._stream(container))
+        gone = await self._tasks.keep({c.id: partial(self._stream, c) for c in self._board.running()})
+        for container_id in gone:
+            self._tracks.pop(container_id, None)
         if gone:
             self._board.used(self._summed())
 
     async def _stream(self, container: Container) -> None:
         backoff = Backoff(self._clock)
-        track = self._tracks[container.id]
+        track = self._tracks.setdefault(container.id, _Track(container.service))
         while True:
             try:
                 async with closing(self._engine.stats(container.id)) as samples:
