@@ -17,6 +17,7 @@ from tests.spans import order, trace
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
 from tests.tui.desk import FakeDesk, edges_of_shop, failed_order, list_of, live, logs_of, some
+from tests.tui.test_traces_keys import head, ids
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[int]], Awaitable[None]]
@@ -81,7 +82,8 @@ def test_list_filtered(snap_compare: Compare, app_of: AppOf) -> None:
 
     async def search(pilot: Pilot[int]) -> None:
         await pressed("slash", *"service:orders >3ms sku=tea", "enter")(pilot)
-        await until(pilot, lambda: len(desk.queries) == 1 and pilot.app.screen.query_one("#traces").line_count == 1)
+        await until(pilot, lambda: bool(desk.queries) and desk.queries[-1].attributes == (("sku", "tea"),))
+        await until(pilot, lambda: "found by the collector" in head(pilot) and len(ids(pilot)) == 1)
 
     assert snap_compare(app_of(live(*some()), desk=desk), run_before=search, terminal_size=(120, 30))
 
