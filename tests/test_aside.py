@@ -7,18 +7,18 @@ import threading
 
 import pytest
 
-from meshctl.aside import aside
 from meshctl.errors import CollectorUnavailable
+from meshctl.threads import run_in_thread
 
 
 async def test_its_result_and_its_error_come_back() -> None:
-    assert await aside(lambda: threading.current_thread() is not threading.main_thread())
+    assert await run_in_thread(lambda: threading.current_thread() is not threading.main_thread())
 
     def fail() -> None:
         raise CollectorUnavailable("gone")
 
     with pytest.raises(CollectorUnavailable, match="gone"):
-        await aside(fail)
+        await run_in_thread(fail)
 
 
 def test_a_loop_that_ends_does_not_wait_for_work_that_hangs() -> None:
@@ -29,7 +29,7 @@ def test_a_loop_that_ends_does_not_wait_for_work_that_hangs() -> None:
         ended.set()
 
     async def leave() -> None:
-        working = asyncio.ensure_future(aside(hang))
+        working = asyncio.ensure_future(run_in_thread(hang))
         await asyncio.sleep(0)
         working.cancel()
         with pytest.raises(asyncio.CancelledError):

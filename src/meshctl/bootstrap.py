@@ -9,14 +9,15 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import Collectors, ContainerEngine, TraceFeed, TraceReader, TraceSender
+    from meshctl.ports.runtime import Runtime
+    from meshctl.ports.telemetry import Collectors, TraceFeed, TraceReader, TraceSender
 
 
-def open_engine() -> ContainerEngine:
+def open_runtime() -> Runtime:
     """The container engine that the environment names. Connects on first use."""
-    from meshctl.adapters.docker.engine import DockerEngine
+    from meshctl.adapters.docker.runtime import DockerRuntime
 
-    return DockerEngine()
+    return DockerRuntime()
 
 
 def open_mesh(config: MeshConfig) -> Mesh:
@@ -26,17 +27,17 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh
 
-    engine = open_engine()
+    engine = open_runtime()
     return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock(), HttpCollectors())
 
 
 def open_directory(config: MeshConfig) -> Directory:
     """Name look-up for one call: reads the engine and the registry with the standard library alone."""
     from meshctl.adapters.consul import ConsulReader
-    from meshctl.adapters.docker.reader import EngineReader
+    from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.call import Directory
 
-    return Directory(config, lambda: EngineReader().containers(config.name), ConsulReader)
+    return Directory(config, lambda: ContainerReader().containers(config.name), ConsulReader)
 
 
 class HttpCollectors:
@@ -64,19 +65,19 @@ def open_collectors() -> Collectors:
 
 
 def open_traces(config: MeshConfig) -> TraceReader:
-    """The traces that the project's collector keeps. Raises CollectorUnavailable, EngineUnavailable."""
-    from meshctl.adapters.docker.reader import EngineReader
+    """The traces that the project's collector keeps. Raises CollectorUnavailable, RuntimeUnavailable."""
+    from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.collector import QUERY, collector_address
 
-    return HttpCollectors().reader(collector_address(config, EngineReader().containers(config.name), QUERY))
+    return HttpCollectors().reader(collector_address(config, ContainerReader().containers(config.name), QUERY))
 
 
 def open_sender(config: MeshConfig) -> TraceSender:
-    """The way into the project's collector. Raises CollectorUnavailable, EngineUnavailable."""
-    from meshctl.adapters.docker.reader import EngineReader
+    """The way into the project's collector. Raises CollectorUnavailable, RuntimeUnavailable."""
+    from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.collector import OTLP, collector_address
 
-    return HttpCollectors().sender(collector_address(config, EngineReader().containers(config.name), OTLP))
+    return HttpCollectors().sender(collector_address(config, ContainerReader().containers(config.name), OTLP))
 
 
 def port_is_free(host: str, port: int) -> bool:

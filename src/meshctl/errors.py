@@ -4,12 +4,12 @@
     ├── UsageError                exit 2   wrong words on the command line, unknown service
     ├── ConfigError               exit 2   a wrong file: path, line, key, nearest known key
     ├── EnvironmentMissing        exit 3   something this machine or project lacks
-    │   ├── EngineUnavailable              no container engine answers
+    │   ├── RuntimeUnavailable              no container engine answers
     │   ├── RegistryUnavailable            no registry answers
     │   ├── CollectorUnavailable           no collector answers
     │   └── ImageUnavailable               an image is neither here, nor pullable, nor buildable
     ├── DeadlineExceeded          exit 4   waited as long as was asked
-    ├── EngineError                        the engine refused one operation
+    ├── OperationFailed                        the engine refused one operation
     │   ├── PortInUse
     │   └── NotFound                       the object is no longer there
     ├── ServiceFailed                      a service did not become ready
@@ -78,7 +78,7 @@ class EnvironmentMissing(MeshError):
     exit_code = 3
 
 
-class EngineUnavailable(EnvironmentMissing):
+class RuntimeUnavailable(EnvironmentMissing):
     """No container engine answers."""
 
 
@@ -104,15 +104,15 @@ class DeadlineExceeded(MeshError):
     exit_code = 4
 
 
-class EngineError(MeshError):
+class OperationFailed(MeshError):
     """The container engine refused or failed one operation."""
 
 
-class PortInUse(EngineError):
+class PortInUse(OperationFailed):
     """A host port that a service asks for is taken."""
 
 
-class NotFound(EngineError):
+class NotFound(OperationFailed):
     """The object the operation names no longer exists."""
 
 

@@ -1,4 +1,4 @@
-"""What every ports.ContainerEngine owes its callers; run against the fake and the real one alike."""
+"""What every ports.Runtime owes its callers; run against the fake and the real one alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.errors import EngineError, ImageUnavailable, NotFound, PortInUse
+from meshctl.errors import ImageUnavailable, NotFound, OperationFailed, PortInUse
 from meshctl.model.config import AppProtocol, PortSpec
 from meshctl.model.containers import (
     LABEL_CONFIG_HASH,
@@ -22,9 +22,9 @@ from meshctl.model.containers import (
     Container,
     ContainerRequest,
     ContainerState,
-    EngineEvent,
+    RuntimeEvent,
 )
-from meshctl.ports import ContainerEngine
+from meshctl.ports.runtime import Runtime
 
 WAIT_S = 20.0
 
@@ -52,14 +52,14 @@ def sleeper(project: str, image: str, service: str = "web", instance: int = 1, *
     return replace(request, **changes)
 
 
-async def only(engine: ContainerEngine, project: str) -> Container:
+async def only(engine: Runtime, project: str) -> Container:
     """The one container of the project."""
     (container,) = (await engine.observe(project)).containers
     return container
 
 
 async def until(
-    engine: ContainerEngine, project: str, holds: Callable[[Container], bool], timeout_s: float = WAIT_S
+    engine: Runtime, project: str, holds: Callable[[Container], bool], timeout_s: float = WAIT_S
 ) -> Container:
     """The one container of the project as soon as ``holds``."""
     found: list[Container] = []
@@ -91,24 +91,22 @@ async def eventually(holds: Callable[[], Awaitable[bool]], timeout_s: float = WA
 class ContainerEngineContract:
     """Subclasses bring the fixtures ``engine``, ``project`` (a fresh name) and ``image`` (one that is here)."""
 
-    async def test_it_tells_who_it_is(self, engine: ContainerEngine) -> None:
+    async def test_it_tells_who_it_is(self, engine: Runtime) -> None:
         info = await engine.info()
         assert info.name and info.version and info.address
 
-    async def test_a_project_nobody_started_is_empty(self, engine: ContainerEngine, project: str) -> None:
+    async def test_a_project_nobody_started_is_empty(self, engine: Runtime, project: str) -> None:
         observed = await engine.observe(project)
         assert observed.project == project
         assert (observed.containers, observed.networks, observed.volumes) == ((), (), ())
 
-    async def test_only_images_that_are_here_have_an_id(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_only_images_that_are_here_have_an_id(self, engine: Runtime, project: str, image: str) -> None:
         observed = await engine.observe(project, [image, "meshctl/never-built:none", image])
         assert list(observed.images) == [image]
         assert observed.images[image]
 
     async def test_networks_and_volumes_come_and_go_and_may_be_asked_for_twice(
-        self, engine: ContainerEngine, project: str
+        self, engine: Runtime, project: str
     ) -> None:
         for _ in range(2):
             await engine.create_network(project, f"{project}_default")
@@ -123,7 +121,7 @@ class ContainerEngineContract:
         assert (observed.networks, observed.volumes) == ((), ())
 
     async def test_a_created_container_has_not_run_and_carries_its_labels(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
         container_id = await engine.create_container(sleeper(project, image, instance=2))
         container = await only(engine, project)
@@ -138,7 +136,7 @@ class ContainerEngineContract:
         assert container.ports == {}
 
     async def test_a_running_container_has_a_start_time_and_a_published_port(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
@@ -149,16 +147,14 @@ class ContainerEngineContract:
         assert host == "127.0.0.1" and int(port) > 0
         assert container.protocols == {"http": "http"}
 
-    async def test_starting_what_runs_changes_nothing(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_starting_what_runs_changes_nothing(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         before = await only(engine, project)
         await engine.start_container(container_id)
         assert (await only(engine, project)).started_at == before.started_at
 
-    async def test_stop_leaves_an_exit_code_and_frees_the_port(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_stop_leaves_an_exit_code_and_frees_the_port(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         await engine.stop_container(container_id, 1.0)
@@ -168,7 +164,7 @@ class ContainerEngineContract:
         assert container.ports == {}
         await engine.stop_container(container_id, 1.0)
 
-    async def test_restart_starts_anew(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_restart_starts_anew(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         before = await only(engine, project)
@@ -178,7 +174,7 @@ class ContainerEngineContract:
         assert after.started_at is not None and before.started_at is not None
         assert after.started_at > before.started_at
 
-    async def test_pause_and_unpause(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_pause_and_unpause(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         await engine.pause_container(container_id)
@@ -189,7 +185,7 @@ class ContainerEngineContract:
         assert (await only(engine, project)).state is ContainerState.RUNNING
 
     async def test_a_paused_container_can_be_stopped_and_removed(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
@@ -201,15 +197,13 @@ class ContainerEngineContract:
         await engine.remove_container(container_id)
         assert (await engine.observe(project)).containers == ()
 
-    async def test_pausing_what_does_not_run_is_refused(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_pausing_what_does_not_run_is_refused(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
-        with pytest.raises(EngineError):
+        with pytest.raises(OperationFailed):
             await engine.pause_container(container_id)
 
     async def test_remove_takes_a_running_container_and_forgives_a_missing_one(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
@@ -218,9 +212,7 @@ class ContainerEngineContract:
         assert (await engine.observe(project)).containers == ()
 
     @pytest.mark.parametrize("operation", ["start", "stop", "restart", "pause", "unpause"])
-    async def test_what_is_gone_is_not_found(
-        self, engine: ContainerEngine, project: str, image: str, operation: str
-    ) -> None:
+    async def test_what_is_gone_is_not_found(self, engine: Runtime, project: str, image: str, operation: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.remove_container(container_id)
         method = getattr(engine, f"{operation}_container")
@@ -228,46 +220,44 @@ class ContainerEngineContract:
         with pytest.raises(NotFound):
             await method(container_id, *arguments)
 
-    async def test_a_taken_name_is_refused(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_a_taken_name_is_refused(self, engine: Runtime, project: str, image: str) -> None:
         await engine.create_container(sleeper(project, image))
-        with pytest.raises(EngineError):
+        with pytest.raises(OperationFailed):
             await engine.create_container(sleeper(project, image))
 
-    async def test_an_image_that_is_not_here_is_refused(self, engine: ContainerEngine, project: str) -> None:
+    async def test_an_image_that_is_not_here_is_refused(self, engine: Runtime, project: str) -> None:
         with pytest.raises(ImageUnavailable):
             await engine.create_container(sleeper(project, "meshctl/never-built:none"))
         assert (await engine.observe(project)).containers == ()
 
     async def test_a_network_that_is_not_there_is_refused_at_the_latest_at_the_start(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
-        with pytest.raises(EngineError, match=f"{project}_absent") as caught:
+        with pytest.raises(OperationFailed, match=f"{project}_absent") as caught:
             request = sleeper(project, image, networks=(f"{project}_absent",))
             await engine.start_container(await engine.create_container(request))
         assert not isinstance(caught.value, NotFound)
 
-    async def test_a_fixed_port_is_given_once(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_a_fixed_port_is_given_once(self, engine: Runtime, project: str, image: str) -> None:
         port = (PortSpec(name="http", target=8000, published=free_port()),)
         await engine.start_container(await engine.create_container(sleeper(project, image, ports=port)))
         second = await engine.create_container(sleeper(project, image, instance=2, ports=port))
         with pytest.raises(PortInUse, match=f"Port {port[0].published} "):
             await engine.start_container(second)
 
-    async def test_projects_do_not_see_each_other(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_projects_do_not_see_each_other(self, engine: Runtime, project: str, image: str) -> None:
         await engine.create_container(sleeper(project, image))
         assert (await engine.observe(f"{project}-other")).containers == ()
 
     async def test_containers_come_in_order_of_service_and_instance(
-        self, engine: ContainerEngine, project: str, image: str
+        self, engine: Runtime, project: str, image: str
     ) -> None:
         for service, instance in (("web", 10), ("web", 9), ("api", 1)):
             await engine.create_container(sleeper(project, image, service, instance))
         observed = await engine.observe(project)
         assert [c.instance_id for c in observed.containers] == ["api-1", "web-9", "web-10"]
 
-    async def test_events_tell_what_happens_after_the_call(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_events_tell_what_happens_after_the_call(self, engine: Runtime, project: str, image: str) -> None:
         events = engine.events(project)
         container_id = await engine.create_container(sleeper(project, image, instance=3))
         await engine.start_container(container_id)
@@ -279,8 +269,8 @@ class ContainerEngineContract:
         assert {(e.container_id, e.service, e.instance) for e in seen} == {(container_id, "web", 3)}
         assert all(e.exit_code is not None for e in seen if e.action == "die")
 
-    async def _events_until(self, events: AsyncIterator[EngineEvent], last: str) -> list[EngineEvent]:
-        seen: list[EngineEvent] = []
+    async def _events_until(self, events: AsyncIterator[RuntimeEvent], last: str) -> list[RuntimeEvent]:
+        seen: list[RuntimeEvent] = []
         async with asyncio.timeout(WAIT_S):
             async for event in events:
                 seen.append(event)
@@ -291,7 +281,7 @@ class ContainerEngineContract:
             await close()
         return seen
 
-    async def test_waiting_for_an_event_can_be_cancelled(self, engine: ContainerEngine, project: str) -> None:
+    async def test_waiting_for_an_event_can_be_cancelled(self, engine: Runtime, project: str) -> None:
         events = engine.events(project)
         waiting = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0)
@@ -300,15 +290,13 @@ class ContainerEngineContract:
             with pytest.raises(asyncio.CancelledError):
                 await waiting
 
-    async def test_logs_of_what_never_ran_are_empty(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_logs_of_what_never_ran_are_empty(self, engine: Runtime, project: str, image: str) -> None:
         await engine.create_container(sleeper(project, image))
         container = await only(engine, project)
         lines = engine.logs(container, since=None, tail=None, follow=False)
         assert [line async for line in lines] == []
 
-    async def test_followed_logs_end_with_the_container(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_followed_logs_end_with_the_container(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         container = await only(engine, project)
@@ -322,7 +310,7 @@ class ContainerEngineContract:
         async with asyncio.timeout(WAIT_S):
             await following
 
-    async def test_logs_of_what_is_gone_are_not_found(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_logs_of_what_is_gone_are_not_found(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         container = await only(engine, project)
         await engine.remove_container(container_id)
@@ -330,7 +318,7 @@ class ContainerEngineContract:
             async for _ in engine.logs(container, since=None, tail=None, follow=False):
                 pass
 
-    async def test_resource_use_of_a_running_container(self, engine: ContainerEngine, project: str, image: str) -> None:
+    async def test_resource_use_of_a_running_container(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         samples: Any = engine.stats(container_id)
@@ -339,17 +327,13 @@ class ContainerEngineContract:
         assert sample.container_id == container_id
         assert sample.cpu >= 0.0 and sample.memory > 0 and sample.time > 0
 
-    async def test_a_command_inside_has_output_and_exit_code(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_a_command_inside_has_output_and_exit_code(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
         await engine.start_container(container_id)
         result = await engine.exec(container_id, ("true",), 10.0)
         assert result.exit_code == 0
 
-    async def test_a_command_in_a_stopped_container_is_refused(
-        self, engine: ContainerEngine, project: str, image: str
-    ) -> None:
+    async def test_a_command_in_a_stopped_container_is_refused(self, engine: Runtime, project: str, image: str) -> None:
         container_id = await engine.create_container(sleeper(project, image))
-        with pytest.raises(EngineError):
+        with pytest.raises(OperationFailed):
             await engine.exec(container_id, ("true",), 10.0)

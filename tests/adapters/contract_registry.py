@@ -11,7 +11,7 @@ import pytest
 
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.status import CheckStatus, Registration
-from meshctl.ports import Registry
+from meshctl.ports.registry import Registry
 
 WAIT_S = 20.0
 

@@ -14,7 +14,7 @@ import pytest
 from meshctl.adapters.consul import ConsulRegistry
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.status import CheckStatus, Registration
-from meshctl.ports import Registry
+from meshctl.ports.registry import Registry
 from tests.adapters.contract_registry import Backstage, RegistryContract, orders
 from tests.images import base_image
 

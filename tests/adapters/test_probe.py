@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from meshctl.adapters.probe import NetworkProber
-from meshctl.errors import EngineUnavailable
+from meshctl.errors import RuntimeUnavailable
 from meshctl.model.config import AppProtocol, CheckKind, HealthCheck, PortSpec, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, ExecResult
 from meshctl.model.status import ProbeResult
@@ -167,7 +167,7 @@ async def test_a_test_runs_inside_the_container() -> None:
 
 async def test_an_engine_that_is_gone_is_a_result() -> None:
     async def run(container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-        raise EngineUnavailable("no container engine answers")
+        raise RuntimeUnavailable("no container engine answers")
 
     result = await NetworkProber(run).probe(SPEC, HealthCheck(CheckKind.TEST, test=("x",)), container())
     assert (result.ok, result.detail) == (False, "no container engine answers")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshctl.cli.main import main
-from meshctl.model.containers import EngineEvent, ExecResult
+from meshctl.model.containers import ExecResult, RuntimeEvent
 from tests.cli.conftest import COLLECTOR, GOOD, Open, Run
 from tests.fakes.containers import Behaviour
 from tests.fakes.machine import Death
@@ -235,7 +235,7 @@ def test_following_a_project_without_containers_says_that_it_waits(
     reader, writer = os.pipe()
     listen = made.stage.engine.events
 
-    def leave(project: str) -> AsyncIterator[EngineEvent]:
+    def leave(project: str) -> AsyncIterator[RuntimeEvent]:
         os.close(reader)
         return listen(project)
 

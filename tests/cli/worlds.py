@@ -12,7 +12,8 @@ from meshctl.engine.mesh import Mesh
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.registry import Registration
-from meshctl.ports import Collectors, ContainerEngine, TraceReader, TraceSender
+from meshctl.ports.runtime import Runtime
+from meshctl.ports.telemetry import Collectors, TraceReader, TraceSender
 from tests.fakes.stage import Stage
 from tests.fakes.world import FakeRegistry
 
@@ -48,7 +49,7 @@ class FakeWorld:
     sent: list[tuple[str, CallRequest]] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
-    def open_engine(self) -> ContainerEngine:
+    def open_runtime(self) -> Runtime:
         return self.stage.engine
 
     def open_mesh(self, config: MeshConfig) -> Mesh:

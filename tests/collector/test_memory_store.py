@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from meshctl.collector import store_writer
+from meshctl.collector.batch_index import BatchIndex
 from meshctl.collector.disk import DiskStore
-from meshctl.collector.ledger import Ledger
 from meshctl.collector.memory import TraceMemory, open_memory
 from meshctl.collector.options import CollectorOptions
 from meshctl.core.traces.stored import Limits
@@ -210,7 +210,7 @@ def test_what_waits_too_long_is_given_up_the_oldest_first(path: str, monkeypatch
 
 
 def test_a_ledger_knows_when_a_batch_is_empty() -> None:
-    ledger = Ledger()
+    ledger = BatchIndex()
     ledger.add(1, [b"a", b"b"], 10)
     ledger.add(2, [b"b", b"c"], 20)
     ledger.add(2, [b"c"], 5)

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from meshctl.adapters.collector.feed import CollectorFeed
-from meshctl.collector import changes, hub
+from meshctl.collector import broadcaster, changes
 from tests.collector.conftest import Serve, Served
 from tests.collector.otlp import BEGIN_NS, MS, TRACE, body, otlp_json, request, span
 
@@ -225,7 +225,7 @@ async def test_an_unknown_trace_is_a_404_after_the_waiting(served: Served) -> No
 
 
 async def test_no_more_than_so_many_wait_at_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "MAX_WAITERS", 1)
+    monkeypatch.setattr(broadcaster, "MAX_WAITERS", 1)
     first = asyncio.create_task(waited(served, 600))
     await asyncio.sleep(0.1)
     assert (await waited(served, 600))[0].status_code == 503

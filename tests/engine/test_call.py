@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from meshctl.engine.call import ALL, Directory, call_every, call_one, resolve
-from meshctl.errors import CallError, EngineUnavailable, NoHealthyInstance, RegistryUnavailable, UsageError
+from meshctl.errors import CallError, NoHealthyInstance, RegistryUnavailable, RuntimeUnavailable, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
@@ -180,10 +180,10 @@ def test_a_registry_that_does_not_answer_is_missed() -> None:
 
 def test_an_engine_that_is_not_there_is_missed() -> None:
     def containers() -> list[Container]:
-        raise EngineUnavailable("no container engine answers")
+        raise RuntimeUnavailable("no container engine answers")
 
     world = World()
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(RuntimeUnavailable):
         resolve(replace(world.directory(), containers=containers), get())
 
 

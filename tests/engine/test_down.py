@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from meshctl.core.plan.request import container_request
 from meshctl.engine.down import DownReport, down
-from meshctl.errors import EngineError
+from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig, Mount
 from tests.builders import application, mesh_config, spec
 from tests.fakes.stage import Stage, stage
@@ -67,10 +67,10 @@ async def test_other_projects_keep_theirs() -> None:
 
 async def test_one_that_cannot_be_removed_is_reported_and_the_rest_goes() -> None:
     on = running()
-    on.engine.fail["remove", "users-1"] = EngineError("device busy")
+    on.engine.fail["remove", "users-1"] = OperationFailed("device busy")
     report = await run(on)
     assert [(f.instance, f.message) for f in report.failures] == [("users-1", "device busy")]
-    assert isinstance(report.error, EngineError)
+    assert isinstance(report.error, OperationFailed)
     assert list(on.engine.states()) == ["users-1"]
 
 
@@ -92,7 +92,7 @@ async def test_out_of_time_is_reported() -> None:
 
 async def test_after_an_interrupted_down_the_next_one_finishes() -> None:
     on = running()
-    on.engine.fail["remove", "db-1"] = EngineError("no")
+    on.engine.fail["remove", "db-1"] = OperationFailed("no")
     await run(on)
     on.engine.fail.clear()
     assert (await run(on)).failures == ()

@@ -8,7 +8,7 @@ import pytest
 
 from meshctl.core.plan.reconcile import Wanted, reconcile
 from meshctl.engine.executor import AT_ONCE, Executor, Outcome
-from meshctl.errors import DeadlineExceeded, EngineError, EngineUnavailable, ImageUnavailable
+from meshctl.errors import DeadlineExceeded, ImageUnavailable, OperationFailed, RuntimeUnavailable
 from meshctl.model.config import BuildSpec, Condition, DependsOn, MeshConfig
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Operation, OperationKind, Plan
@@ -51,7 +51,7 @@ async def test_at_most_four_calls_are_under_way_and_waits_take_no_place() -> Non
 async def test_a_failed_operation_skips_what_needs_it_and_others_finish() -> None:
     config = mesh_config(spec("db"), spec("web", "db"), spec("shop", "web"), spec("other"))
     on = stage(config)
-    on.engine.fail["start", "db-1"] = EngineError("no space left")
+    on.engine.fail["start", "db-1"] = OperationFailed("no space left")
     outcome = await carry_out(on)
     assert [(f.service, f.instance, f.message) for f in outcome.failures] == [("db", "db-1", "no space left")]
     assert outcome.skipped == ("db-1", "web-1", "shop-1")
@@ -64,7 +64,7 @@ async def test_a_failed_operation_skips_what_needs_it_and_others_finish() -> Non
 async def test_an_optional_dependency_that_fails_releases_its_dependent() -> None:
     need = DependsOn("cache", Condition.HEALTHY, required=False)
     on = stage(mesh_config(spec("cache"), spec("web", need)))
-    on.engine.fail["start", "cache-1"] = EngineError("no")
+    on.engine.fail["start", "cache-1"] = OperationFailed("no")
     outcome = await carry_out(on)
     assert [failure.instance for failure in outcome.failures] == ["cache-1"]
     assert "web-1" in on.sink.done("wait ready")
@@ -137,8 +137,8 @@ async def test_an_engine_that_goes_away_ends_the_run_with_its_error() -> None:
     await on.clock.sleep(3.0)
     on.engine.go_away()
     outcome = await running
-    assert isinstance(outcome.error, EngineUnavailable)
-    with pytest.raises(EngineUnavailable):
+    assert isinstance(outcome.error, RuntimeUnavailable)
+    with pytest.raises(RuntimeUnavailable):
         outcome.raise_first()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from meshctl.core.plan.request import container_request
 from meshctl.engine.logs import stream_logs
-from meshctl.errors import EngineError, EngineUnavailable, UsageError
+from meshctl.errors import OperationFailed, RuntimeUnavailable, UsageError
 from meshctl.model.config import RestartPolicy
 from meshctl.model.containers import LogLine
 from tests.builders import application, mesh_config, spec
@@ -164,7 +164,7 @@ async def test_an_engine_that_comes_back_is_read_on() -> None:
 async def test_without_an_engine_it_says_so_at_once() -> None:
     on = running()
     on.engine.go_away()
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(RuntimeUnavailable):
         await texts(on)
 
 
@@ -188,7 +188,7 @@ async def test_a_container_that_cannot_be_read_is_not_asked_again_and_again() ->
 
 async def _refuse(on: Stage) -> AsyncIterator[LogLine]:
     on.engine.calls.append("refused")
-    raise EngineError("configured logging driver does not support reading")
+    raise OperationFailed("configured logging driver does not support reading")
     yield
 
 

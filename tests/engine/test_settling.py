@@ -10,7 +10,7 @@ import pytest
 from meshctl.core.traces.settle import waits_for
 from meshctl.engine.settling import settled_trace
 from meshctl.model.traces import Span, SpanKind, Trace
-from meshctl.ports import TraceReader
+from meshctl.ports.telemetry import TraceReader
 from tests.fakes.collectors import FakeCollector
 from tests.spans import span
 

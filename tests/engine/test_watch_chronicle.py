@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.engine.watch.chronicle import Chronicle, exit_words
-from meshctl.model.containers import ContainerState, EngineEvent
+from meshctl.engine.watch.event_log import EventLog, exit_words
+from meshctl.model.containers import ContainerState, RuntimeEvent
 from meshctl.model.status import Health, InstanceStatus
 
 NOW = 1000.0
 
 
-def event(action: str, time: float = NOW, exit_code: int | None = None) -> EngineEvent:
-    return EngineEvent(time, action, "c1", "orders", 1, exit_code)
+def event(action: str, time: float = NOW, exit_code: int | None = None) -> RuntimeEvent:
+    return RuntimeEvent(time, action, "c1", "orders", 1, exit_code)
 
 
-def told(*events: EngineEvent) -> list[str]:
-    chronicle = Chronicle()
+def told(*events: RuntimeEvent) -> list[str]:
+    chronicle = EventLog()
     for one in events:
         chronicle.heard(one)
     return [line.text for line in chronicle.lines]
@@ -27,7 +27,7 @@ def instance(health: Health, *reasons: str, state: ContainerState = ContainerSta
 
 
 def turned(was: Health, now: InstanceStatus) -> list[str]:
-    chronicle = Chronicle()
+    chronicle = EventLog()
     chronicle.judged({"orders-1": instance(was)}, [now], NOW)
     return [line.text for line in chronicle.lines]
 
@@ -64,7 +64,7 @@ def test_a_start_long_after_a_death_is_a_start() -> None:
 
 
 def test_a_stop_is_not_a_death() -> None:
-    chronicle = Chronicle()
+    chronicle = EventLog()
     for one in (event("kill"), event("die", exit_code=143), event("stop")):
         chronicle.heard(one)
     assert [(line.text, line.bad) for line in chronicle.lines] == [("stopped: exit 143, terminated", False)]
@@ -76,7 +76,7 @@ def test_a_restart_on_request_is_one_line() -> None:
 
 
 def test_a_death_is_bad_and_names_its_instance() -> None:
-    chronicle = Chronicle()
+    chronicle = EventLog()
     chronicle.heard(event("die", exit_code=1))
     (line,) = chronicle.lines
     assert (line.service, line.instance, line.bad) == ("orders", "orders-1", True)
@@ -87,14 +87,14 @@ def test_actions_without_a_word_are_passed_over() -> None:
 
 
 def test_steps_of_one_scaling_are_one_line() -> None:
-    chronicle = Chronicle()
+    chronicle = EventLog()
     chronicle.counted({"orders": 1}, {"orders": 2}, NOW)
     chronicle.counted({"orders": 2}, {"orders": 3}, NOW + 1)
     assert [line.text for line in chronicle.lines] == ["scaled 1 → 3"]
 
 
 def test_coming_up_and_going_away_is_no_scaling() -> None:
-    chronicle = Chronicle()
+    chronicle = EventLog()
     chronicle.counted({}, {"orders": 2}, NOW)
     chronicle.counted({"orders": 2}, {}, NOW)
     assert chronicle.lines == ()
@@ -117,7 +117,7 @@ def test_turns_of_health(was: Health, now: InstanceStatus, text: list[str]) -> N
 
 
 def test_the_feed_is_bounded() -> None:
-    chronicle = Chronicle(keep=3)
+    chronicle = EventLog(keep=3)
     for second in range(10):
         chronicle.heard(event("pause", NOW + second))
     assert [line.time for line in chronicle.lines] == [NOW + 7, NOW + 8, NOW + 9]

@@ -1,4 +1,4 @@
-"""A container engine in memory that keeps the promises of ports.ContainerEngine."""
+"""A container engine in memory that keeps the promises of ports.Runtime."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from meshctl.errors import DeadlineExceeded, EngineError, EngineUnavailable, ImageUnavailable, NotFound, PortInUse
+from meshctl.errors import DeadlineExceeded, ImageUnavailable, NotFound, OperationFailed, PortInUse, RuntimeUnavailable
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
     Container,
     ContainerRequest,
     ContainerState,
-    EngineEvent,
-    EngineInfo,
     ExecResult,
     LogLine,
     Observed,
     ResourceSample,
+    RuntimeEvent,
+    RuntimeInfo,
 )
-from meshctl.ports import Clock
+from meshctl.ports.world import Clock
 from tests.builders import image_id
 from tests.fakes.machine import ALIVE, Behaviour, Death, Machine
 
@@ -61,7 +61,7 @@ class FakeEngine:
         self._numbers = itertools.count(1)
         self._host_ports = itertools.count(49153)
         self._last_time = 0.0
-        self._listeners: dict[str, list[asyncio.Queue[EngineEvent | None]]] = defaultdict(list)
+        self._listeners: dict[str, list[asyncio.Queue[RuntimeEvent | None]]] = defaultdict(list)
 
     # -- what a test looks at and turns
 
@@ -117,7 +117,7 @@ class FakeEngine:
 
     def publish(self, machine: Machine, action: str, exit_code: int | None = None) -> None:
         c = machine.container
-        event = EngineEvent(self.stamp(), action, c.id, c.service, c.instance, exit_code)
+        event = RuntimeEvent(self.stamp(), action, c.id, c.service, c.instance, exit_code)
         for queue in self._listeners[machine.request.project]:
             queue.put_nowait(event)
 
@@ -135,11 +135,11 @@ class FakeEngine:
             bound[port.name] = f"127.0.0.1:{number}"
         return bound
 
-    # -- ports.ContainerEngine
+    # -- ports.Runtime
 
-    async def info(self) -> EngineInfo:
+    async def info(self) -> RuntimeInfo:
         await self._answer()
-        return EngineInfo("fake", "1.0", "memory://")
+        return RuntimeInfo("fake", "1.0", "memory://")
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         await self._answer()
@@ -174,7 +174,7 @@ class FakeEngine:
     async def remove_network(self, name: str) -> None:
         async with self._change("remove_network", name):
             if any(name in m.request.networks for m in self._machines.values()):
-                raise EngineError(f"Network {name} has active endpoints.")
+                raise OperationFailed(f"Network {name} has active endpoints.")
             self._networks.pop(name, None)
 
     async def create_volume(self, project: str, name: str) -> None:
@@ -184,7 +184,7 @@ class FakeEngine:
     async def remove_volume(self, name: str) -> None:
         async with self._change("remove_volume", name):
             if any(mount.source == name for m in self._machines.values() for mount in m.request.mounts):
-                raise EngineError(f"Volume {name} is in use.")
+                raise OperationFailed(f"Volume {name} is in use.")
             self._volumes.pop(name, None)
 
     async def create_container(self, request: ContainerRequest) -> str:
@@ -192,10 +192,10 @@ class FakeEngine:
             if request.image not in self.images:
                 raise ImageUnavailable(f"Image {request.image} is not here.")
             if any(m.container.name == request.name for m in self._machines.values()):
-                raise EngineError(f"The name {request.name} is taken by another container.")
+                raise OperationFailed(f"The name {request.name} is taken by another container.")
             missing = [name for name in request.networks if name not in self._networks]
             if missing:
-                raise EngineError(f"Network {missing[0]} not found.")
+                raise OperationFailed(f"Network {missing[0]} not found.")
             machine = Machine(self, f"{next(self._numbers):012x}", request, self.images[request.image])
             self._machines[machine.container.id] = machine
             self.publish(machine, "create")
@@ -218,7 +218,7 @@ class FakeEngine:
     async def pause_container(self, container_id: str) -> None:
         async with self._change_of("pause", container_id) as machine:
             if machine.container.state not in (_UP, ContainerState.PAUSED):
-                raise EngineError(f"Container {machine.container.name} is not running.")
+                raise OperationFailed(f"Container {machine.container.name} is not running.")
             machine.set_paused(True)
 
     async def unpause_container(self, container_id: str) -> None:
@@ -239,7 +239,7 @@ class FakeEngine:
         machine = self._machine(container_id)
         self.calls.append(f"exec {machine.container.instance_id}")
         if machine.container.state is not _UP:
-            raise EngineError(f"Container {machine.container.name} is not running.")
+            raise OperationFailed(f"Container {machine.container.name} is not running.")
         took, result = self.behaviour(machine.request.service).exec(tuple(command))
         if took > timeout_s:
             await self.clock.sleep(timeout_s)
@@ -258,12 +258,12 @@ class FakeEngine:
         async for line in machine.read(since, tail, follow):
             yield line
 
-    def events(self, project: str) -> AsyncIterator[EngineEvent]:
-        queue: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+    def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
+        queue: asyncio.Queue[RuntimeEvent | None] = asyncio.Queue()
         self._listeners[project].append(queue)
         return self._events(project, queue)
 
-    async def _events(self, project: str, queue: asyncio.Queue[EngineEvent | None]) -> AsyncIterator[EngineEvent]:
+    async def _events(self, project: str, queue: asyncio.Queue[RuntimeEvent | None]) -> AsyncIterator[RuntimeEvent]:
         try:
             await self._answer()
             while (event := await queue.get()) is not None:
@@ -289,7 +289,7 @@ class FakeEngine:
     async def _answer(self) -> None:
         await asyncio.sleep(0)
         if not self.up:
-            raise EngineUnavailable("no container engine answers", hint="Start it.")
+            raise RuntimeUnavailable("no container engine answers", hint="Start it.")
 
     @asynccontextmanager
     async def _change(self, operation: str, target: str) -> AsyncIterator[None]:

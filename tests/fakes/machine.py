@@ -12,7 +12,7 @@ from meshctl.model import containers as labels
 from meshctl.model.config import RestartPolicy
 from meshctl.model.containers import Container, ContainerRequest, ContainerState, ExecResult, LogLine
 from meshctl.model.status import CheckStatus
-from meshctl.ports import Clock
+from meshctl.ports.world import Clock
 
 ALIVE = (ContainerState.RUNNING, ContainerState.PAUSED)
 _KEPT = (RestartPolicy.ALWAYS, RestartPolicy.UNLESS_STOPPED)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from meshctl.errors import EngineUnavailable, PortInUse
+from meshctl.errors import PortInUse, RuntimeUnavailable
 from meshctl.model.config import PortSpec, RestartPolicy
 from meshctl.model.containers import ContainerState
 from tests.adapters.contract_containers import ContainerEngineContract, only, sleeper
@@ -92,7 +92,7 @@ async def test_an_engine_that_goes_away_ends_streams_and_answers_nothing(engine:
     await engine.clock.sleep(1)
     engine.go_away()
     assert (await following, await listening) == (["hello"], [])
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(RuntimeUnavailable):
         await engine.observe("shop")
 
 

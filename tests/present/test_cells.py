@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len as terminal_cells
 
 from meshctl.present.cells import cell_len, clean, fit, pad
-from meshctl.present.lines import Span, fit_line, line_cells, plain
+from meshctl.present.lines import Segment, fit_line, line_cells, plain
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_padding_fills_to_the_cell() -> None:
 
 @pytest.mark.parametrize("width", range(12))
 def test_a_line_never_gets_wider_than_its_room(width: int) -> None:
-    line = (Span("● "), Span("注文", "good"), Span(" ok"))
+    line = (Segment("● "), Segment("注文", "good"), Segment(" ok"))
     cut = fit_line(line, width)
     assert line_cells(cut) <= width
     assert plain(cut) == "● 注文 ok" or plain(cut).endswith("…") or width == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshctl.present.cells import fit
-from meshctl.present.lines import Span, between, fit_line, plain, words
+from meshctl.present.lines import Segment, between, fit_line, plain, words
 
 
 @pytest.mark.parametrize(
@@ -18,18 +18,18 @@ def test_fit(text: str, width: int, cut: str) -> None:
 
 @pytest.mark.parametrize("width", range(14))
 def test_a_line_never_gets_wider_than_its_room(width: int) -> None:
-    line = (Span("● "), Span("orders", "good"), Span(" ok"))
+    line = (Segment("● "), Segment("orders", "good"), Segment(" ok"))
     text = plain(fit_line(line, width))
     assert len(text) <= width
     assert text == "● orders ok"[:width] or text.endswith("…") or width == 0
 
 
 def test_between_fills_the_width() -> None:
-    assert plain(between((Span("left"),), (Span("right"),), 14)) == "left     right"
+    assert plain(between((Segment("left"),), (Segment("right"),), 14)) == "left     right"
 
 
 def test_between_cuts_the_left() -> None:
-    assert plain(between((Span("a long text"),), (Span("right"),), 12)) == "a lon… right"
+    assert plain(between((Segment("a long text"),), (Segment("right"),), 12)) == "a lon… right"
 
 
 def test_words_wrap_at_spaces() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from meshctl.model.status import Health
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.lines import ACCENT, BAD, MUTED, Span, plain
+from meshctl.present.lines import ACCENT, BAD, MUTED, Segment, plain
 from meshctl.present.map import ServiceMap, service_map
 from meshctl.present.map_graph import layered
 from meshctl.present.map_table import edge_lines, label_text, rate_text
@@ -44,7 +44,7 @@ def text(found: ServiceMap) -> list[str]:
     return [plain(line) for line in found.lines]
 
 
-def spans_with(found: ServiceMap, part: str) -> list[Span]:
+def spans_with(found: ServiceMap, part: str) -> list[Segment]:
     return [span for line in found.lines for span in line if part in span.text]
 
 

@@ -15,7 +15,7 @@ from meshctl.engine.store import MeshStore
 from meshctl.model.config import MeshConfig
 from meshctl.model.status import MeshState
 from meshctl.tui.app import MeshApp
-from meshctl.tui.desk import TraceDesk
+from meshctl.tui.trace_source import TraceSource
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
@@ -50,7 +50,7 @@ def engine() -> FakeEngine:
 def app_of(engine: FakeEngine) -> AppOf:
     """``app_of(state)`` shows that state; ``engine`` is what its verbs reach, ``desk`` what gives traces."""
 
-    def build(state: MeshState, project: MeshConfig | None = None, desk: TraceDesk | None = None) -> MeshApp:
+    def build(state: MeshState, project: MeshConfig | None = None, desk: TraceSource | None = None) -> MeshApp:
         registry = FakeRegistry(engine)
         mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
         store = MeshStore("shop", engine.clock)

@@ -9,8 +9,8 @@ from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.engine.up import UpOptions, up
-from meshctl.engine.watch.board import Board
-from meshctl.errors import EngineError
+from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig
 from meshctl.model.status import Health, MeshState
 from meshctl.present.lines import plain
@@ -46,9 +46,9 @@ async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
 
 async def told(app: MeshApp, engine: FakeEngine) -> None:
     """The store learns what the engine holds now."""
-    board = Board(app.mesh.config, app.store, engine.clock)
-    board.engine_up(await engine.info())
-    board.observed(await engine.observe("shop"))
+    aggregator = StateAggregator(app.mesh.config, app.store, engine.clock)
+    aggregator.engine_up(await engine.info())
+    aggregator.observed(await engine.observe("shop"))
 
 
 def listing(pilot: Pilot[int]) -> ServiceList:
@@ -112,7 +112,7 @@ async def test_scale_out_and_in(app_of: AppOf, engine: FakeEngine) -> None:
 async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEngine) -> None:
     """What the engine refuses is said, and the app goes on."""
     app = await running(app_of, engine)
-    engine.fail["stop", "orders-1"] = EngineError("the disk is full", hint="Make room.")
+    engine.fail["stop", "orders-1"] = OperationFailed("the disk is full", hint="Make room.")
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("s", "y")
         await until(pilot, lambda: any("the disk is full" in message for message in notices(app)))

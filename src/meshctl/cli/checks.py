@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from meshctl.model.config import MeshConfig
     from meshctl.model.containers import Observed
     from meshctl.model.status import ServiceStatus
-    from meshctl.ports import ContainerEngine
+    from meshctl.ports.runtime import Runtime
 
 ROOM_NEEDED = 3 * 1024**3
 SMALLEST_SCREEN = (80, 24)
@@ -72,7 +72,7 @@ def wrong_file(error: ConfigError) -> Finding:
     return Finding("configuration", "fail", f"{error.file}{line} {error}{more}", error.hint or nearest)
 
 
-async def engine(containers: ContainerEngine) -> Finding:
+async def engine(containers: Runtime) -> Finding:
     """Whether a container engine answers this user."""
     try:
         info = await containers.info()
@@ -101,7 +101,7 @@ def images(config: MeshConfig, observed: Observed) -> Finding:
 
 async def ports(mesh: Mesh, observed: Observed, is_free: Callable[[str, int], bool]) -> Finding:
     """Whether the fixed host ports of services that have no container yet are free."""
-    info = await mesh.containers.info()
+    info = await mesh.runtime.info()
     if info.address.startswith(("tcp:", "ssh:", "http")):
         return Finding("ports", "skip", "the engine publishes them on another machine")
     there = {container.service for container in observed.containers}

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import Collectors, ContainerEngine, TraceReader, TraceSender
+    from meshctl.ports.runtime import Runtime
+    from meshctl.ports.telemetry import Collectors, TraceReader, TraceSender
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class World(Protocol):
     """What commands ask of the world. ``meshctl.bootstrap`` is the real one."""
 
-    def open_engine(self) -> ContainerEngine: ...
+    def open_runtime(self) -> Runtime: ...
     def open_mesh(self, config: MeshConfig) -> Mesh: ...
     def open_directory(self, config: MeshConfig) -> Directory: ...
     def sender_for(self, request: CallRequest) -> Send: ...

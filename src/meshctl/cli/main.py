@@ -15,7 +15,7 @@ from meshctl import bootstrap
 from meshctl.cli import diagnostics, output, parser
 from meshctl.cli.context import World
 from meshctl.cli.diagnostics import Exit
-from meshctl.cli.words import GROUPS, overview
+from meshctl.cli.help_text import GROUPS, overview
 from meshctl.errors import MeshError, UsageError
 
 #: Commands that share a module.

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from meshctl import __version__
 from meshctl.cli.arguments import ARGUMENTS, TRACE_ACTIONS
-from meshctl.cli.words import COMMANDS, EXAMPLES
+from meshctl.cli.help_text import COMMANDS, EXAMPLES
 from meshctl.core.names import nearest
 from meshctl.errors import UsageError
 

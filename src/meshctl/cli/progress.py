@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from meshctl.cli import diagnostics
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.ports import ProgressSink
+from meshctl.ports.world import ProgressSink
 from meshctl.present.units import duration
 
 #: A wait that was over sooner is not worth a line.

@@ -34,7 +34,7 @@ class TraceLogs:
         self._thread.start()
 
     def read(self) -> tuple[LogLine, ...]:
-        """What has been written by now, by time. Raises EngineUnavailable, EngineError."""
+        """What has been written by now, by time. Raises RuntimeUnavailable, OperationFailed."""
         self._wanted = True
         self._go.set()
         self._thread.join()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meshctl.model.config import MeshConfig
     from meshctl.model.containers import Container, LogLine
     from meshctl.model.traces import Span, Trace
-    from meshctl.ports import TraceReader, TraceSender
+    from meshctl.ports.telemetry import TraceReader, TraceSender
 
 _SILENT = (
     "no span of '{service}' has come: does it send traces to OTEL_EXPORTER_OTLP_ENDPOINT, and take traceparent "

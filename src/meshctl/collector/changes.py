@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from meshctl.adapters.collector.forms import changes_data
-from meshctl.collector.desk import Desk, compact
-from meshctl.collector.hub import Batch
+from meshctl.collector.broadcaster import Batch
+from meshctl.collector.query_context import QueryContext, compact
 from meshctl.model.traces import TraceChanges
 
 #: Seconds between two lines: at least while much changes, at most while nothing does.
@@ -20,14 +20,14 @@ HEARTBEAT_S = 5.0
 _NOTHING = Batch((), (), False)
 
 
-async def changes(desk: Desk, request: Request) -> Response:
+async def changes(desk: QueryContext, request: Request) -> Response:
     """NDJSON of ``TraceChanges``, the first with the status only, until the client or the collector ends."""
     with desk.hub.stream():
         pass
     return StreamingResponse(_lines(desk), media_type="application/x-ndjson", headers={"cache-control": "no-store"})
 
 
-async def _lines(desk: Desk) -> AsyncIterator[bytes]:
+async def _lines(desk: QueryContext) -> AsyncIterator[bytes]:
     with desk.hub.stream() as pending:
         yield _line(desk, _NOTHING)
         while not desk.hub.closing.is_set():
@@ -42,7 +42,7 @@ async def _lines(desk: Desk) -> AsyncIterator[bytes]:
                 await _rest(desk)
 
 
-def _line(desk: Desk, batch: Batch) -> bytes:
+def _line(desk: QueryContext, batch: Batch) -> bytes:
     """Summaries of at most 500 traces: short enough for the event loop."""
     summaries = (desk.memory.summary(trace_id) for trace_id in batch.changed)
     told = TraceChanges(
@@ -54,7 +54,7 @@ def _line(desk: Desk, batch: Batch) -> bytes:
     return compact(changes_data(told)) + b"\n"
 
 
-async def _rest(desk: Desk) -> None:
+async def _rest(desk: QueryContext) -> None:
     try:
         async with asyncio.timeout(PACE_S):
             await desk.hub.closing.wait()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from meshctl.collector import store_file
-from meshctl.collector.ledger import Ledger
+from meshctl.collector.batch_index import BatchIndex
 from meshctl.collector.store_writer import BATCH_BYTES, StoreWriter
 
 #: The file may hold so many times the bytes of the memory; then traces that are left in old batches are written anew.
@@ -27,7 +27,7 @@ class DiskStore:
     def __init__(self, path: str, max_bytes: int) -> None:
         self._path = path
         self._max_bytes = max_bytes * SPREAD
-        self._ledger = Ledger()
+        self._ledger = BatchIndex()
         self._connection = store_file.opened(path)
         # Small against the file, so that old ones can be written anew one by one.
         self._writer = StoreWriter(self._connection, min(BATCH_BYTES, max_bytes // 16))

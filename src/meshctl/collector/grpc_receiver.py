@@ -10,9 +10,9 @@ import grpc
 import grpc.aio
 
 from meshctl.collector import payload
-from meshctl.collector.intake import Intake
 from meshctl.collector.payload import PROTOBUF
-from meshctl.collector.refusal import Refusal
+from meshctl.collector.pipeline import IngestPipeline
+from meshctl.collector.rejected import RequestRejected
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -34,7 +34,7 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     then the window of its HTTP/2 stream bounds what is in memory. On the wire both are the same.
     """
 
-    def __init__(self, intake: Intake, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, intake: IngestPipeline, deadline_s: float = DEADLINE_S) -> None:
         self._intake = intake
         self._deadline_s = deadline_s
         self._places = asyncio.Semaphore(PLACES)
@@ -55,12 +55,12 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[type-arg]
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "a message is missing")
             try:
                 return payload.response(self._intake.take(body), PROTOBUF)
-            except Refusal as refusal:
+            except RequestRejected as refusal:
                 await context.abort(_CODES[refusal.code], str(refusal))
         raise AssertionError("abort raises")
 
 
-def grpc_server(intake: Intake, address: str) -> tuple[grpc.aio.Server, int]:
+def grpc_server(intake: IngestPipeline, address: str) -> tuple[grpc.aio.Server, int]:
     """A server, not yet started, and the port it is bound to. Raises RuntimeError when it cannot be bound."""
     server = grpc.aio.server(
         options=[

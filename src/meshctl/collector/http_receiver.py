@@ -10,14 +10,14 @@ from meshctl.adapters.otlp.json_form import BadJson, request_of_json
 from meshctl.collector import payload
 from meshctl.collector.budget import Claim
 from meshctl.collector.inflate import inflate
-from meshctl.collector.intake import Intake
 from meshctl.collector.payload import JSON, PROTOBUF
-from meshctl.collector.refusal import (
+from meshctl.collector.pipeline import IngestPipeline
+from meshctl.collector.rejected import (
     DEADLINE_EXCEEDED,
     INVALID_ARGUMENT,
     UNAVAILABLE,
     UNIMPLEMENTED,
-    Refusal,
+    RequestRejected,
     too_large,
     unreadable,
 )
@@ -52,7 +52,7 @@ class _Gone(Exception):
 class HttpReceiver:
     """The ASGI application."""
 
-    def __init__(self, intake: Intake, deadline_s: float = 0.0) -> None:
+    def __init__(self, intake: IngestPipeline, deadline_s: float = 0.0) -> None:
         self._intake = intake
         self._deadline_s = deadline_s or DEADLINE_S
 
@@ -65,7 +65,7 @@ class HttpReceiver:
             body = await self._in_time(words, receive, claim)
             arrived = True
             taken = self._intake.take(self._plain(words, body))
-        except Refusal as refusal:
+        except RequestRejected as refusal:
             await _refuse(refusal, words, send, None if arrived else receive)
         except _Gone:
             return
@@ -82,9 +82,9 @@ class HttpReceiver:
                 return await self._body(words, receive, claim)
         except TimeoutError:
             if claim.waits:
-                raise Refusal(503, UNAVAILABLE, "too much is arriving at once; send it again") from None
+                raise RequestRejected(503, UNAVAILABLE, "too much is arriving at once; send it again") from None
             why = f"the request did not arrive within {self._deadline_s:g} s"
-            raise Refusal(408, DEADLINE_EXCEEDED, why) from None
+            raise RequestRejected(408, DEADLINE_EXCEEDED, why) from None
 
     async def _body(self, words: _Words, receive: Receive, claim: Claim) -> bytes:
         limit = self._intake.max_message
@@ -132,20 +132,22 @@ def _words(headers: list[tuple[bytes, bytes]]) -> _Words:
 
 def _check(scope: Scope, words: _Words) -> None:
     if scope["path"] != "/v1/traces":
-        raise Refusal(404, UNIMPLEMENTED, f"there is no {scope['path'][:80]} here; traces go to /v1/traces")
+        raise RequestRejected(404, UNIMPLEMENTED, f"there is no {scope['path'][:80]} here; traces go to /v1/traces")
     if scope["method"] != "POST":
-        raise Refusal(405, UNIMPLEMENTED, "traces are sent with POST")
+        raise RequestRejected(405, UNIMPLEMENTED, "traces are sent with POST")
     if words.foreign:
-        raise Refusal(403, INVALID_ARGUMENT, "a page in a browser may not send spans")
+        raise RequestRejected(403, INVALID_ARGUMENT, "a page in a browser may not send spans")
     if words.content_type not in (PROTOBUF, JSON):
-        raise Refusal(415, INVALID_ARGUMENT, "the content type must be application/x-protobuf or application/json")
+        raise RequestRejected(
+            415, INVALID_ARGUMENT, "the content type must be application/x-protobuf or application/json"
+        )
 
 
 def _headers(content_type: bytes, body: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
 
 
-async def _refuse(refusal: Refusal, words: _Words, send: Send, unread: Receive | None) -> None:
+async def _refuse(refusal: RequestRejected, words: _Words, send: Send, unread: Receive | None) -> None:
     """Answer; if something is ``unread``, read it away for a moment and close the connection."""
     content_type = PROTOBUF if words.content_type == PROTOBUF else JSON
     body = payload.status(refusal, content_type)

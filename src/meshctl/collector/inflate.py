@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 
-from meshctl.collector.refusal import INVALID_ARGUMENT, Refusal, too_large, unreadable
+from meshctl.collector.rejected import INVALID_ARGUMENT, RequestRejected, too_large, unreadable
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
@@ -16,12 +16,14 @@ _MAX_MEMBERS = 16
 def inflate(encoding: str, body: bytes, limit: int) -> bytes:
     """The body as it was before ``Content-Encoding``; never holds more than ``limit`` bytes of it.
 
-    Raises Refusal: 413 beyond the limit, 400 for a damaged or cut body, 415 for an unknown encoding.
+    Raises RequestRejected: 413 beyond the limit, 400 for a damaged or cut body, 415 for an unknown encoding.
     """
     if encoding in ("", "identity"):
         return body
     if encoding not in _WINDOWS:
-        raise Refusal(415, INVALID_ARGUMENT, f"content encoding {encoding!r} is not supported; gzip and deflate are")
+        raise RequestRejected(
+            415, INVALID_ARGUMENT, f"content encoding {encoding!r} is not supported; gzip and deflate are"
+        )
     try:
         return _members(body, _WINDOWS[encoding](body), limit)
     except zlib.error as error:

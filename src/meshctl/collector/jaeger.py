@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from meshctl.collector import words
-from meshctl.collector.desk import Desk, compact
+from meshctl.collector import query_params
 from meshctl.collector.jaeger_form import failure, response, trace_data
-from meshctl.collector.words import BadWords
+from meshctl.collector.query_context import QueryContext, compact
+from meshctl.collector.query_params import BadParameter
 from meshctl.model.traces import TraceQuery
 
 #: Spans that one answer may bring; further traces are left out, and an error says so.
@@ -33,7 +33,7 @@ _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)")
 class JaegerApi:
     """Reads of the memory in Jaeger's shapes."""
 
-    def __init__(self, desk: Desk, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, desk: QueryContext, now: Callable[[], float] = time.time) -> None:
         self._desk = desk
         self._now = now
 
@@ -61,7 +61,7 @@ class JaegerApi:
         """The same as objects."""
         service = request.query_params.get("service", "")
         if not service:
-            raise BadWords("parameter 'service' is required")
+            raise BadParameter("parameter 'service' is required")
         memory = self._desk.memory
         return await self._listed(lambda: [{"name": name, "spanKind": ""} for name in memory.operations(service)])
 
@@ -69,25 +69,25 @@ class JaegerApi:
         """Whole traces that match, or those that ``traceID`` names."""
         asked = request.query_params.getlist("traceID")
         if asked:
-            ids = [_trace_id(word) for word in asked[: words.MAX_EXPORT]]
-            return _json(await self._desk.aside(lambda: self._found(ids)) or _NONE)
+            ids = [_trace_id(word) for word in asked[: query_params.MAX_EXPORT]]
+            return _json(await self._desk.run_in_thread(lambda: self._found(ids)) or _NONE)
         query = jaeger_query(request.query_params, self._now())
         search = self._desk.memory.search
-        found = await self._desk.aside(lambda: self._found([summary.trace_id for summary in search(query)]))
+        found = await self._desk.run_in_thread(lambda: self._found([summary.trace_id for summary in search(query)]))
         return _json(found or _NONE)
 
     async def trace(self, request: Request) -> Response:
         """One trace."""
         trace_id = _trace_id(request.path_params["trace_id"])
-        found = await self._desk.aside(lambda: self._found([trace_id]))
+        found = await self._desk.run_in_thread(lambda: self._found([trace_id]))
         return _json(found) if found else _json(compact(failure(404, "trace not found")), 404)
 
     async def dependencies(self, request: Request) -> Response:
         """Calls between services since ``endTs - lookback`` (milliseconds)."""
         asked = request.query_params
         now_ms = int(self._now() * 1000)
-        end_ms = words.whole(asked, "endTs", now_ms, most=_MOST)
-        window_s = max(now_ms - end_ms + words.whole(asked, "lookback", _DAY_MS, most=_MOST), 1) / 1000
+        end_ms = query_params.whole(asked, "endTs", now_ms, most=_MOST)
+        window_s = max(now_ms - end_ms + query_params.whole(asked, "lookback", _DAY_MS, most=_MOST), 1) / 1000
 
         def links() -> dict[str, Any]:
             calls: dict[tuple[str, str], int] = {}
@@ -131,12 +131,12 @@ def _json(body: bytes, status: int = 200) -> Response:
 
 
 def jaeger_query(asked: QueryParams, now: float) -> TraceQuery:
-    """``service operation limit start end lookback minDuration maxDuration tags tag``. Raises BadWords."""
+    """``service operation limit start end lookback minDuration maxDuration tags tag``. Raises BadParameter."""
     if not asked.get("service"):
-        raise BadWords("parameter 'service' is required")
+        raise BadParameter("parameter 'service' is required")
     operation = asked.get("operation", "")
     attributes, error = _tags(asked)
-    since_us = words.whole(asked, "start", most=_MOST)
+    since_us = query_params.whole(asked, "start", most=_MOST)
     lookback = asked.get("lookback", "")
     if not since_us and lookback not in ("", "custom"):
         since_us = max(int(now * 1e6) - _duration_ns("lookback", lookback) // 1000, 0)
@@ -148,8 +148,8 @@ def jaeger_query(asked: QueryParams, now: float) -> TraceQuery:
         error=error,
         attributes=attributes,
         since_ns=since_us * 1000,
-        until_ns=words.whole(asked, "end", most=_MOST) * 1000,
-        limit=words.limit(asked, _DEFAULT_LIMIT),
+        until_ns=query_params.whole(asked, "end", most=_MOST) * 1000,
+        limit=query_params.limit(asked, _DEFAULT_LIMIT),
     )
 
 
@@ -159,7 +159,7 @@ def _tags(asked: QueryParams) -> tuple[tuple[tuple[str, str], ...], bool | None]
     for word in asked.getlist("tag"):
         key, sign, value = word.partition(":")
         if not sign:
-            raise BadWords(f"tag must be key:value, not {word[:80]!r}")
+            raise BadParameter(f"tag must be key:value, not {word[:80]!r}")
         tags[key] = value
     for word in asked.getlist("tags"):
         tags.update(_json_tags(word))
@@ -173,7 +173,7 @@ def _json_tags(word: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise BadWords(f'tags must be a JSON object such as {{"http.method":"GET"}}, not {word[:80]!r}')
+        raise BadParameter(f'tags must be a JSON object such as {{"http.method":"GET"}}, not {word[:80]!r}')
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in found.items()}
 
 
@@ -183,10 +183,10 @@ def _duration_ns(name: str, word: str) -> int:
         return 0
     parts = _PART.findall(word)
     if "".join(count + unit for count, unit in parts) != word:
-        raise BadWords(f"{name} must be a duration such as 1.2ms, not {word[:80]!r}")
+        raise BadParameter(f"{name} must be a duration such as 1.2ms, not {word[:80]!r}")
     total = sum(float(count) * (_UNITS_NS["h"] * 24 if unit == "d" else _UNITS_NS[unit]) for count, unit in parts)
     if total > _MOST:
-        raise BadWords(f"{name} is too long")
+        raise BadParameter(f"{name} is too long")
     return int(total)
 
 
@@ -194,5 +194,5 @@ def _trace_id(word: str) -> str:
     """Jaeger leaves leading zeros out."""
     found = word.lower().zfill(32)
     if not re.fullmatch(r"[0-9a-f]{32}", found):
-        raise BadWords(f"{word[:80]!r} is no trace id")
+        raise BadParameter(f"{word[:80]!r} is no trace id")
     return found

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meshctl.adapters.otlp.framing import encoded, framed
-from meshctl.collector.refusal import Refusal
+from meshctl.collector.rejected import RequestRejected
 
 if TYPE_CHECKING:
     from meshctl.collector.memory import Ingested
@@ -26,7 +26,7 @@ def response(taken: Ingested, content_type: bytes) -> bytes:
     return json.dumps({"partialSuccess": said}).encode()
 
 
-def status(refusal: Refusal, content_type: bytes) -> bytes:
+def status(refusal: RequestRejected, content_type: bytes) -> bytes:
     """A ``google.rpc.Status``; as protobuf ``int32 code = 1; string message = 2``."""
     if content_type != PROTOBUF:
         return json.dumps({"code": refusal.code, "message": str(refusal)}).encode()

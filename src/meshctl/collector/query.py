@@ -14,16 +14,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from meshctl.adapters.collector.forms import data_of
-from meshctl.collector import words
+from meshctl.collector import query_params
+from meshctl.collector.broadcaster import ChangeBroadcaster, TooManySubscribers
 from meshctl.collector.changes import changes
-from meshctl.collector.desk import Desk, refused
 from meshctl.collector.guard import Guard
-from meshctl.collector.hub import Crowded, Hub
 from meshctl.collector.jaeger import JaegerApi
 from meshctl.collector.jaeger_form import failure
 from meshctl.collector.memory import TraceMemory
+from meshctl.collector.query_context import QueryContext, refused
+from meshctl.collector.query_params import BadParameter
 from meshctl.collector.traces_api import TracesApi
-from meshctl.collector.words import BadWords
 
 #: A window of edges, seconds: a year.
 _LONGEST_WINDOW_S = 366 * 86400
@@ -32,10 +32,10 @@ ForwardStatus = Callable[[], Mapping[str, Any]]
 
 
 def query_app(
-    memory: TraceMemory, hub: Hub, allow_hosts: Iterable[str] = (), forward: ForwardStatus | None = None
+    memory: TraceMemory, hub: ChangeBroadcaster, allow_hosts: Iterable[str] = (), forward: ForwardStatus | None = None
 ) -> ASGIApp:
     """The ASGI application of the query port."""
-    desk = Desk(memory, hub)
+    desk = QueryContext(memory, hub)
     overview = _Overview(desk, forward)
     app = Starlette(
         routes=[
@@ -44,7 +44,12 @@ def query_app(
             *overview.routes(),
             Route("/v1/changes", partial(changes, desk)),
         ],
-        exception_handlers={BadWords: _bad_words, Crowded: _crowded, HTTPException: _no_route, Exception: _broken},
+        exception_handlers={
+            BadParameter: _bad_parameter,
+            TooManySubscribers: _too_many,
+            HTTPException: _no_route,
+            Exception: _broken,
+        },
     )
     return Guard(app, allow_hosts)
 
@@ -52,7 +57,7 @@ def query_app(
 class _Overview:
     """What is known of all traces together."""
 
-    def __init__(self, desk: Desk, forward: ForwardStatus | None) -> None:
+    def __init__(self, desk: QueryContext, forward: ForwardStatus | None) -> None:
         self._desk = desk
         self._forward = forward
 
@@ -68,9 +73,9 @@ class _Overview:
         return await self._desk.answer(lambda: {"services": list(self._desk.memory.services())})
 
     async def edges(self, request: Request) -> Response:
-        window_s = words.number(request.query_params, "window_s")
+        window_s = query_params.number(request.query_params, "window_s")
         if window_s > _LONGEST_WINDOW_S:
-            raise BadWords("window_s is longer than a year")
+            raise BadParameter("window_s is longer than a year")
         memory = self._desk.memory
         return await self._desk.answer(lambda: {"edges": [data_of(edge) for edge in memory.edges(window_s)]})
 
@@ -88,11 +93,11 @@ def _said(request: Request, status: int, sentence: str) -> Response:
     return refused(status, sentence)
 
 
-async def _bad_words(request: Request, error: Exception) -> Response:
+async def _bad_parameter(request: Request, error: Exception) -> Response:
     return _said(request, 400, str(error))
 
 
-async def _crowded(request: Request, error: Exception) -> Response:
+async def _too_many(request: Request, error: Exception) -> Response:
     return _said(request, 503, "too many wait for traces at once")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from meshctl.adapters.otlp.decode import parsed, spans_of
 from meshctl.adapters.otlp.framing import framed
-from meshctl.adapters.otlp.sieve import Sieve
+from meshctl.adapters.otlp.prefilter import BytePrefilter
 from meshctl.adapters.otlp.values import decoded
 from meshctl.adapters.otlp.wire import joined
 from meshctl.core.traces.match import carried, fits, is_text_of, said
@@ -32,7 +32,7 @@ class _Look:
     def __init__(self, query: TraceQuery) -> None:
         self._attributes = query.attributes
         self._text = query.text.lower()
-        self._sieve = Sieve(query.attributes, query.text)
+        self._sieve = BytePrefilter(query.attributes, query.text)
         self._above: dict[Header, tuple[int, ...]] = {}
 
     def passes(self, trace: StoredTrace) -> bool:

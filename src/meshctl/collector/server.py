@@ -9,15 +9,15 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from meshctl.collector.broadcaster import ChangeBroadcaster
 from meshctl.collector.forward import Forwarder
 from meshctl.collector.forward_target import receiver_of, refuse_own, target_of
 from meshctl.collector.grpc_receiver import grpc_server
 from meshctl.collector.http_receiver import HttpReceiver
 from meshctl.collector.http_server import HttpServer
-from meshctl.collector.hub import Hub
-from meshctl.collector.intake import Intake
 from meshctl.collector.memory import TraceMemory, open_memory
 from meshctl.collector.options import CollectorOptions, Listening
+from meshctl.collector.pipeline import IngestPipeline
 from meshctl.collector.query import query_app
 from meshctl.collector.tuning import tune
 from meshctl.errors import MeshError, PortInUse
@@ -60,9 +60,9 @@ async def _start(options: CollectorOptions, memory: TraceMemory, stack: AsyncExi
     query_socket = stack.enter_context(_listener(options.host, options.query_port, "query"))
     http_port, query_port = http_socket.getsockname()[1], query_socket.getsockname()[1]
     forwarder = await _forwarder(options, (http_port, options.grpc_port), stack)
-    intake = Intake(memory, options.max_message, forwarder.offer if forwarder else None)
+    intake = IngestPipeline(memory, options.max_message, forwarder.offer if forwarder else None)
     grpc_port = await _serve_grpc(options, intake, stack)
-    hub = Hub(memory, asyncio.get_running_loop())
+    hub = ChangeBroadcaster(memory, asyncio.get_running_loop())
     query = query_app(memory, hub, options.allow_hosts, forwarder.status if forwarder else None)
     await _serve_http(
         (HttpServer(HttpReceiver(intake), http_socket, CONNECTIONS), HttpServer(query, query_socket, CONNECTIONS)),
@@ -91,7 +91,7 @@ async def _forwarder(options: CollectorOptions, ports: tuple[int, ...], stack: A
     return forwarder
 
 
-async def _serve_grpc(options: CollectorOptions, intake: Intake, stack: AsyncExitStack) -> int:
+async def _serve_grpc(options: CollectorOptions, intake: IngestPipeline, stack: AsyncExitStack) -> int:
     host = f"[{options.host}]" if ":" in options.host else options.host
     try:
         server, port = grpc_server(intake, f"{host}:{options.grpc_port}")

@@ -11,10 +11,10 @@ from starlette.routing import Route
 
 from meshctl.adapters.collector.forms import data_of
 from meshctl.adapters.otlp.json_form import json_of_data
-from meshctl.collector import words
-from meshctl.collector.desk import Desk, refused
+from meshctl.collector import query_params
+from meshctl.collector.query_context import QueryContext, refused
+from meshctl.collector.query_params import BadParameter
 from meshctl.collector.settling import Patience, settled
-from meshctl.collector.words import BadWords
 
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 
@@ -34,7 +34,7 @@ class _View(NamedTuple):
 class TracesApi:
     """Lists, one trace, pins, export."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: QueryContext) -> None:
         self._desk = desk
 
     def routes(self) -> list[Route]:
@@ -48,20 +48,20 @@ class TracesApi:
 
     async def search(self, request: Request) -> Response:
         """Summaries, newest first."""
-        query = words.trace_query(request.query_params)
+        query = query_params.trace_query(request.query_params)
         memory = self._desk.memory
         return await self._desk.answer(lambda: {"traces": [data_of(found) for found in memory.search(query)]})
 
     async def trace(self, request: Request) -> Response:
         """One trace as it was sent; ``settle_ms`` waits for it, ``root`` names the span of who asks."""
-        asked = words.trace_id(request.path_params["trace_id"])
+        asked = query_params.trace_id(request.path_params["trace_id"])
         patience = _patience(request)
         found = await self._named(asked)
         if isinstance(found, Response):
             return found
         done, waits = await settled(self._desk, found, patience)
         as_json = _JSON in request.headers.get("accept", "")
-        view = await self._desk.aside(lambda: self._view(found, as_json))
+        view = await self._desk.run_in_thread(lambda: self._view(found, as_json))
         if view is None:
             return refused(404, f"nothing is known of the trace {asked}")
         headers = {
@@ -75,7 +75,7 @@ class TracesApi:
 
     async def pin(self, request: Request) -> Response:
         """``PUT`` keeps it whatever the limits say, ``DELETE`` no longer."""
-        asked = words.trace_id(request.path_params["trace_id"])
+        asked = query_params.trace_id(request.path_params["trace_id"])
         found = await self._named(asked)
         if isinstance(found, Response):
             return found
@@ -86,16 +86,16 @@ class TracesApi:
 
     async def export(self, request: Request) -> Response:
         """The named traces as one OTLP JSON document."""
-        asked = [words.trace_id(word) for word in request.query_params.getlist("id")]
-        if not 1 <= len(asked) <= words.MAX_EXPORT:
-            raise BadWords(f"name 1 to {words.MAX_EXPORT} traces: ?id=…&id=…")
+        asked = [query_params.trace_id(word) for word in request.query_params.getlist("id")]
+        if not 1 <= len(asked) <= query_params.MAX_EXPORT:
+            raise BadParameter(f"name 1 to {query_params.MAX_EXPORT} traces: ?id=…&id=…")
         ids = []
         for one in asked:
             found = await self._named(one)
             if isinstance(found, Response):
                 return found
             ids.append(found)
-        body = await self._desk.aside(lambda: self._document(ids))
+        body = await self._desk.run_in_thread(lambda: self._document(ids))
         if isinstance(body, Response):
             return body
         return Response(body, media_type=_JSON)
@@ -104,7 +104,7 @@ class TracesApi:
         """The whole id; a refusal when several begin with what was asked."""
         if len(asked) == 32:
             return asked
-        found = await self._desk.aside(lambda: self._desk.memory.ids(asked, 10))
+        found = await self._desk.run_in_thread(lambda: self._desk.memory.ids(asked, 10))
         if not found:
             return refused(404, f"no trace begins with {asked}")
         if len(found) > 1:
@@ -136,7 +136,7 @@ class TracesApi:
 def _patience(request: Request) -> Patience:
     asked = request.query_params
     return Patience(
-        settle_s=words.whole(asked, "settle_ms", most=words.MAX_SETTLE_MS) / 1000,
-        quiet_s=words.whole(asked, "quiet_ms", 300, most=words.MAX_SETTLE_MS) / 1000,
-        root_id=words.span_id(asked.get("root", "")),
+        settle_s=query_params.whole(asked, "settle_ms", most=query_params.MAX_SETTLE_MS) / 1000,
+        quiet_s=query_params.whole(asked, "quiet_ms", 300, most=query_params.MAX_SETTLE_MS) / 1000,
+        root_id=query_params.span_id(asked.get("root", "")),
     )

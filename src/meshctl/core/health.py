@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshctl.core.words import shorten
+from meshctl.core.text import shorten
 from meshctl.model.config import CheckKind, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from meshctl.core.words import shorten
+from meshctl.core.text import shorten
 from meshctl.errors import CallError, NoHealthyInstance, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
 from meshctl.model.containers import Container, ContainerState

@@ -38,7 +38,7 @@ class RegistryReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Where services are looked up. ``containers`` lists the project's, and raises EngineUnavailable.
+    """Where services are looked up. ``containers`` lists the project's, and raises RuntimeUnavailable.
 
     ``connect("127.0.0.1:49153")`` gives a reader of the registry there. Both block for a short while.
     """
@@ -51,7 +51,7 @@ class Directory:
 def resolve(directory: Directory, request: CallRequest) -> tuple[Endpoint, ...]:
     """Every endpoint that may answer: the healthy instances, or exactly the one that was asked for.
 
-    Raises UsageError for unknown names, NoHealthyInstance, RegistryUnavailable, EngineUnavailable, and
+    Raises UsageError for unknown names, NoHealthyInstance, RegistryUnavailable, RuntimeUnavailable, and
     CallError if no port for the protocol is published.
     """
     name, protocol, wanted = request.service, protocol_of(request), request.instance

@@ -9,7 +9,7 @@ from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
 from meshctl.model.plan import Failure, OperationKind
-from meshctl.ports import ProgressSink
+from meshctl.ports.world import ProgressSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ async def down(mesh: Mesh, *, volumes: bool, timeout_s: float, sink: ProgressSin
     """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable.
 
     ``timeout_s`` is for the whole run; each container has the grace of its service to stop. Raises
-    EngineUnavailable.
+    RuntimeUnavailable.
     """
     started = mesh.clock.monotonic()
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     plan = removal(mesh.config, observed, volumes=volumes)
     outcome = await Executor(mesh, plan, sink, timeout_s, observed).run()
     stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}

@@ -10,13 +10,13 @@ from typing import Any
 
 from meshctl.engine.failures import failure_of
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.operations import Calls
-from meshctl.engine.sight import Sight
 from meshctl.errors import DeadlineExceeded, MeshError
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Failure, Operation, Plan, Ran
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.ports import Clock, ProgressSink
+from meshctl.ports.world import Clock, ProgressSink
 
 #: Engine calls under way at once; waits do not count.
 AT_ONCE = 4
@@ -62,7 +62,7 @@ class Executor:
         self._sink = sink
         self._deadline = mesh.clock.monotonic() + timeout_s
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._sight = Sight(mesh, observed)
+        self._sight = ObservationCache(mesh, observed)
         self._calls = Calls(mesh, self._sight, plan.project, self._deadline)
         self._tasks: dict[str, asyncio.Task[str]] = {}
         self._seconds: dict[str, float] = {}

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from meshctl.engine.mesh import Mesh
-from meshctl.errors import EngineError, EngineUnavailable, MeshError, NotFound
+from meshctl.errors import MeshError, NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import Container, ContainerState, LogLine
 
 #: New instances are found by the engine's events; this is how often to look without one, seconds.
@@ -74,7 +74,7 @@ class Follower:
         """Give every container that writes a reader, again and again."""
         while True:
             with suppress(MeshError):
-                observed = await self._mesh.containers.observe(self._mesh.config.name)
+                observed = await self._mesh.runtime.observe(self._mesh.config.name)
                 self._forget({container.id for container in observed.containers})
                 for container in observed.containers:
                     if not self._services or container.service in self._services:
@@ -97,8 +97,8 @@ class Follower:
     async def _listen(self) -> None:
         """Wake whoever keeps up at every event; the stream ends with the engine, and is asked for again."""
         while True:
-            with suppress(EngineUnavailable):
-                async for _ in self._mesh.containers.events(self._mesh.config.name):
+            with suppress(RuntimeUnavailable):
+                async for _ in self._mesh.runtime.events(self._mesh.config.name):
                     self._wake.set()
             await self._mesh.clock.sleep(PAUSE_S)
             self._wake.set()
@@ -134,15 +134,15 @@ class Follower:
         since = start if start is None or place is None else start - _ROUNDING_S
         self._mute.discard(container.id)
         try:
-            async for line in self._mesh.containers.logs(container, since=since, tail=tail, follow=True):
+            async for line in self._mesh.runtime.logs(container, since=since, tail=tail, follow=True):
                 key = (line.time, line.stream, line.text)
                 if known[key] > 0:
                     known[key] -= 1
                 elif start is None or line.time >= start:
                     self.reached(container, line)
                     await self._queue.put(line)
-        except (NotFound, EngineUnavailable):
+        except (NotFound, RuntimeUnavailable):
             pass  # What is gone is gone; what comes back is read on.
-        except EngineError:
+        except OperationFailed:
             self._mute.add(container.id)
         self._wake.set()

@@ -1,7 +1,7 @@
 """Start, stop, restart, pause, unpause and scale what exists.
 
 Each returns when it is so, or raises the first thing that went wrong: UsageError, ServiceFailed,
-DeadlineExceeded, EngineError, EngineUnavailable. No service named means all of them.
+DeadlineExceeded, OperationFailed, RuntimeUnavailable. No service named means all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from meshctl.engine.up import UpOptions, UpReport, up
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Plan
-from meshctl.ports import ProgressSink
+from meshctl.ports.world import ProgressSink
 
 TIMEOUT_S = 120.0
 
@@ -60,6 +60,6 @@ async def scale(mesh: Mesh, counts: Mapping[str, int], sink: ProgressSink, timeo
 
 
 async def _run(mesh: Mesh, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     plan = planner(mesh.config, observed, services)
     (await Executor(mesh, plan, sink, timeout_s, observed).run()).raise_first()

@@ -29,10 +29,10 @@ async def stream_logs(
 
     With ``follow`` it goes on through restarts, new instances and an engine that comes back, until it is closed.
     ``absent`` is called when none of the services has a container to read from.
-    Raises UsageError for a bad pattern or name, EngineUnavailable.
+    Raises UsageError for a bad pattern or name, RuntimeUnavailable.
     """
     fits = _filter(grep, trace)
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     require_known(mesh.config, services, {container.service for container in observed.containers})
     chosen = [c for c in observed.containers if not services or c.service in services]
     if not chosen:
@@ -54,7 +54,7 @@ async def stream_logs(
 async def trace_lines(
     mesh: Mesh, containers: Sequence[Container], trace_id: str, since: float
 ) -> AsyncGenerator[LogLine, None]:
-    """Lines of these containers that carry the trace's id, by time. Raises EngineUnavailable."""
+    """Lines of these containers that carry the trace's id, by time. Raises RuntimeUnavailable."""
     async with aclosing(_merged([_kept(mesh, container, since, None) for container in containers])) as lines:
         async for line, _ in lines:
             if trace_id in line.text:
@@ -65,7 +65,7 @@ async def _kept(
     mesh: Mesh, container: Container, since: float | None, tail: int | None
 ) -> AsyncGenerator[tuple[LogLine, Container], None]:
     try:
-        async for line in mesh.containers.logs(container, since=since, tail=tail, follow=False):
+        async for line in mesh.runtime.logs(container, since=since, tail=tail, follow=False):
             yield line, container
     except NotFound:
         return  # It was removed since we looked.

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshctl.model.config import MeshConfig
-from meshctl.ports import Clock, Collectors, ContainerEngine, Prober, RegistryConnector
+from meshctl.ports.registry import RegistryConnector
+from meshctl.ports.runtime import Runtime
+from meshctl.ports.telemetry import Collectors
+from meshctl.ports.world import Clock, Prober
 
 
 @dataclass(slots=True)
@@ -13,7 +16,7 @@ class Mesh:
     """One project in one world."""
 
     config: MeshConfig
-    containers: ContainerEngine
+    runtime: Runtime
     connect_registry: RegistryConnector
     prober: Prober
     clock: Clock
@@ -22,4 +25,4 @@ class Mesh:
     async def close(self) -> None:
         """Let go of sockets and threads."""
         await self.prober.close()
-        await self.containers.close()
+        await self.runtime.close()

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.readiness import Wait, wait_exit, wait_ready, wait_registered
-from meshctl.engine.sight import Sight
 from meshctl.errors import ImageUnavailable, NotFound
 from meshctl.model.plan import Operation, OperationKind
 
@@ -25,9 +25,9 @@ class Tell(Protocol):
 class Calls:
     """Carries single operations out. It knows the ids of the containers it made."""
 
-    def __init__(self, mesh: Mesh, sight: Sight, project: str, deadline: float) -> None:
+    def __init__(self, mesh: Mesh, sight: ObservationCache, project: str, deadline: float) -> None:
         self._mesh = mesh
-        self._engine = mesh.containers
+        self._engine = mesh.runtime
         self._sight = sight
         self._project = project
         self._deadline = deadline
@@ -35,14 +35,14 @@ class Calls:
         self._started: set[str] = set()
 
     async def change(self, operation: Operation, tell: Tell) -> None:
-        """Raises EngineError, ImageUnavailable, EngineUnavailable."""
+        """Raises OperationFailed, ImageUnavailable, RuntimeUnavailable."""
         try:
             await _CHANGES[operation.kind](self, operation, tell)
         finally:
             self._sight.changed(operation.target)
 
     async def wait(self, operation: Operation, tell: Tell) -> None:
-        """Raises ServiceFailed, DeadlineExceeded, EngineUnavailable."""
+        """Raises ServiceFailed, DeadlineExceeded, RuntimeUnavailable."""
         fresh = operation.target in self._started
         wait = Wait(self._mesh, self._sight, operation.target, self._deadline, fresh, tell)
         if operation.kind is OperationKind.WAIT_REGISTERED:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from meshctl.core.health import exit_words
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.sight import Sight
+from meshctl.engine.observation_cache import ObservationCache
 from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, ServiceFailed
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
@@ -37,7 +37,7 @@ class Wait:
     """
 
     mesh: Mesh
-    sight: Sight
+    sight: ObservationCache
     instance: str
     deadline: float
     fresh: bool = False
@@ -204,6 +204,6 @@ async def last_lines(mesh: Mesh, container: Container) -> tuple[str, ...]:
     """The end of the container's output, () if it cannot be had."""
     lines: list[str] = []
     with suppress(MeshError):
-        async for line in mesh.containers.logs(container, since=None, tail=LOG_LINES, follow=False):
+        async for line in mesh.runtime.logs(container, since=None, tail=LOG_LINES, follow=False):
             lines.append(line.text)
     return tuple(lines[-LOG_LINES:])

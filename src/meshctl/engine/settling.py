@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.model.traces import Span, Trace
-from meshctl.ports import TraceReader
+from meshctl.ports.telemetry import TraceReader
 
 #: Seconds after the request in which a first span of the service may come.
 FIRST_S = 1.5

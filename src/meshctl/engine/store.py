@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshctl.model.status import MeshState
-from meshctl.ports import Clock
+from meshctl.ports.world import Clock
 
 #: Seconds between two notifications to one reader; the first after a quiet time comes at once.
 NOTIFY_INTERVAL_S = 0.1

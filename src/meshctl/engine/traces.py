@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from meshctl.aside import aside
 from meshctl.engine.collector import collector_address
 from meshctl.engine.logs import trace_lines
 from meshctl.engine.mesh import Mesh
 from meshctl.model.containers import Container, LogLine
 from meshctl.model.traces import ServiceEdge, Trace, TraceQuery, TraceSummary
-from meshctl.ports import TraceReader
+from meshctl.ports.telemetry import TraceReader
+from meshctl.threads import run_in_thread
 
 #: Log lines of one trace that are kept; the newest.
 MOST_LINES = 500
@@ -49,7 +49,7 @@ async def trace_logs(mesh: Mesh, trace_id: str, start_ns: int = 0) -> tuple[LogL
         if trace is None or not trace.spans:
             return ()
         start_ns = min(span.start_ns for span in trace.spans)
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     return await lines_of_trace(mesh, observed.containers, trace_id, start_ns)
 
 
@@ -65,6 +65,6 @@ async def lines_of_trace(
 
 
 async def _ask(mesh: Mesh, question: Callable[[TraceReader], T]) -> T:
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     reader = mesh.collectors.reader(collector_address(mesh.config, observed.containers))
-    return await aside(lambda: question(reader))
+    return await run_in_thread(lambda: question(reader))

@@ -15,7 +15,7 @@ from meshctl.engine.up_report import UpReport as UpReport
 from meshctl.engine.up_trace import send_up_trace
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Plan, Step
-from meshctl.ports import ProgressSink
+from meshctl.ports.world import ProgressSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class UpOptions:
 async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
     """What ``up`` would do now; with ``build`` what it would do if no image came out different.
 
-    Raises UsageError, EngineUnavailable.
+    Raises UsageError, RuntimeUnavailable.
     """
     plan = reconcile(mesh.config, await _observe(mesh, options), options.wanted)
     if not options.build:
@@ -57,7 +57,7 @@ async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
 
 
 async def up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpReport:
-    """Do it. Raises UsageError, EngineUnavailable; what fails on the way is in the report."""
+    """Do it. Raises UsageError, RuntimeUnavailable; what fails on the way is in the report."""
     report = await _bring_up(mesh, options, sink)
     if not report.changed:
         return report
@@ -105,4 +105,4 @@ def _report(
 async def _observe(mesh: Mesh, options: UpOptions) -> Observed:
     names = selected(mesh.config, options.services, options.profiles)
     images = [image_reference(mesh.config, mesh.config.services[name]) for name in names]
-    return await mesh.containers.observe(mesh.config.name, images)
+    return await mesh.runtime.observe(mesh.config.name, images)

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from meshctl.aside import aside
 from meshctl.core.traces.call_span import OURS
 from meshctl.engine.collector import OTLP, collector_address
 from meshctl.engine.mesh import Mesh
@@ -14,6 +13,7 @@ from meshctl.engine.up_report import UpReport
 from meshctl.errors import MeshError
 from meshctl.model.plan import Ran
 from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+from meshctl.threads import run_in_thread
 
 #: Seconds that sending may take: nobody who waits for a stack waits for this.
 SEND_S = 0.3
@@ -28,9 +28,9 @@ async def send_up_trace(mesh: Mesh, report: UpReport, name: str) -> str:
         return ""
     spans = up_spans(report, name)
     try:
-        observed = await mesh.containers.observe(mesh.config.name)
+        observed = await mesh.runtime.observe(mesh.config.name)
         sender = mesh.collectors.sender(collector_address(mesh.config, observed.containers, OTLP), SEND_S)
-        await aside(lambda: sender.send(spans))
+        await run_in_thread(lambda: sender.send(spans))
     except MeshError:
         return ""
     return spans[0].trace_id

@@ -110,7 +110,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class EngineInfo:
+class RuntimeInfo:
     """The engine that answers: its product name ('docker'), version, and where."""
 
     name: str
@@ -119,7 +119,7 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class EngineEvent:
+class RuntimeEvent:
     """One thing that happened to a container. ``action``: create, start,
     die, oom, stop, kill, restart, pause, unpause or destroy.
     """

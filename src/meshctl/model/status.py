@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meshctl.model.config import ServiceKind
-from meshctl.model.containers import ContainerState, EngineEvent
+from meshctl.model.containers import ContainerState, RuntimeEvent
 from meshctl.model.registry import CheckStatus as CheckStatus
 from meshctl.model.registry import Registration as Registration
 from meshctl.model.traces import CollectorStatus, TraceSummary
@@ -113,7 +113,7 @@ class MeshState:
     links: tuple[LinkState, ...] = ()
     usage: Mapping[str, Usage] = field(default_factory=dict)
     happenings: tuple[Happening, ...] = ()
-    events: tuple[EngineEvent, ...] = ()
+    events: tuple[RuntimeEvent, ...] = ()
     traces: tuple[TraceSummary, ...] = ()
     collector: CollectorStatus | None = None
     observed_at: float | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from meshctl.core.config.mask import MASK, is_secret_name, mask
 from meshctl.present.cells import cell_len, clean, fit, pad
-from meshctl.present.lines import MUTED, Line, Span
+from meshctl.present.lines import MUTED, Line, Segment
 
 #: Groups in the order in which they are shown; the rest follows by name.
 _GROUPS = ("http", "url", "rpc", "db", "messaging", "mesh")
@@ -71,7 +71,7 @@ def pair_lines(pairs: Iterable[tuple[str, Any]], width: int, indent: int = 1) ->
         room = max(1, width - indent - keys - 2)
         for number, part in enumerate(wrapped(clean(shown_value(key, value)), room)):
             label = clean(key) if number == 0 else ""
-            lines.append((Span(" " * indent + pad(label, keys) + "  ", MUTED), Span(part)))
+            lines.append((Segment(" " * indent + pad(label, keys) + "  ", MUTED), Segment(part)))
     return lines
 
 

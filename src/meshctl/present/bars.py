@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from meshctl.model.waterfall import Mark, WaterfallRow, Window
-from meshctl.present.lines import ACCENT, BAD, MUTED, PLAIN, Span, service_tone
+from meshctl.present.lines import ACCENT, BAD, MUTED, PLAIN, Segment, service_tone
 
 CRITICAL, USUAL, INSTANT, LATE, BEFORE, AFTER = "█", "━", "│", "⤷", "‹", "›"
 
@@ -25,36 +25,36 @@ def bar_span(row: WaterfallRow, window: Window, columns: int) -> tuple[int, int]
     return first, max(first + 1, min(columns, last))
 
 
-def bar_cells(row: WaterfallRow, window: Window, columns: int) -> list[Span]:
+def bar_cells(row: WaterfallRow, window: Window, columns: int) -> list[Segment]:
     """Exactly ``columns`` cells."""
     if columns <= 0:
         return []
     first, last = bar_span(row, window, columns)
     tone = BAD if row.span.failed else service_tone(row.span.service)
     if first == last:
-        return [Span(BEFORE.ljust(columns) if last == 0 else AFTER.rjust(columns), MUTED)]
-    cells = [Span(" " * first, PLAIN)] if first else []
+        return [Segment(BEFORE.ljust(columns) if last == 0 else AFTER.rjust(columns), MUTED)]
+    cells = [Segment(" " * first, PLAIN)] if first else []
     cells += _shapes(row, window, columns, (first, last), tone)
-    return [*cells, Span(" " * (columns - last))] if last < columns else cells
+    return [*cells, Segment(" " * (columns - last))] if last < columns else cells
 
 
-def _shapes(row: WaterfallRow, window: Window, columns: int, place: tuple[int, int], tone: str) -> list[Span]:
+def _shapes(row: WaterfallRow, window: Window, columns: int, place: tuple[int, int], tone: str) -> list[Segment]:
     first, last = place
     late = Mark.LATE in row.marks and row.start_ns >= window.start_ns
     if row.duration_ns == 0:
-        return [Span(LATE if late else INSTANT, tone)]
+        return [Segment(LATE if late else INSTANT, tone)]
     shapes = [USUAL] * (last - first)
     for cell in range(first, last) if row.critical else ():
         if _critical(row, window, columns, cell):
             shapes[cell - first] = CRITICAL
     if late:
         shapes[0] = LATE
-    runs: list[Span] = []
+    runs: list[Segment] = []
     begin = 0
     for end in range(1, len(shapes) + 1):
         if end == len(shapes) or shapes[end] != shapes[begin]:
             strong = shapes[begin] == CRITICAL and not row.span.failed
-            runs.append(Span("".join(shapes[begin:end]), ACCENT if strong else tone))
+            runs.append(Segment("".join(shapes[begin:end]), ACCENT if strong else tone))
             begin = end
     return runs
 

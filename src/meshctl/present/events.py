@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from meshctl.model.status import Happening
 from meshctl.present.cells import fit
-from meshctl.present.lines import BAD, MUTED, Line, Span, service_tone
+from meshctl.present.lines import BAD, MUTED, Line, Segment, service_tone
 from meshctl.present.units import clock_time
 
 #: Two events stand side by side from this width on.
@@ -19,7 +19,7 @@ def event_lines(happenings: Sequence[Happening], width: int, height: int) -> lis
     columns = 2 if width >= TWO_COLUMNS and len(happenings) > height else 1
     newest = list(reversed(happenings))[: height * columns]
     if not newest:
-        return [(Span(" Nothing happened since this screen was opened.", MUTED),)] if height > 0 else []
+        return [(Segment(" Nothing happened since this screen was opened.", MUTED),)] if height > 0 else []
     each = (width - 1) // columns
     name = min(_LONGEST_NAME, max(len(_who(h)) for h in newest))
     cells = [_cell(h, each, name) for h in newest]
@@ -37,9 +37,9 @@ def _cell(happening: Happening, width: int, name: int) -> Line:
     text = fit(happening.text, max(0, width - len(head) - len(who) - 4))
     used = len(head) + len(who) + 2 + len(text)
     return (
-        Span(head, MUTED),
-        Span(who, service_tone(happening.service)),
-        Span("  "),
-        Span(text, BAD if happening.bad else ""),
-        Span(" " * max(0, width - used)),
+        Segment(head, MUTED),
+        Segment(who, service_tone(happening.service)),
+        Segment("  "),
+        Segment(text, BAD if happening.bad else ""),
+        Segment(" " * max(0, width - used)),
     )

@@ -20,51 +20,51 @@ TONES = (STRONG, MUTED, ACCENT, GOOD, BUSY, WARN, BAD)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Segment:
     """Text with one tone."""
 
     text: str
     tone: str = PLAIN
 
 
-Line = tuple[Span, ...]
+Line = tuple[Segment, ...]
 
 
 def service_tone(name: str) -> str:
     return f"service:{name}"
 
 
-def plain(line: Iterable[Span]) -> str:
+def plain(line: Iterable[Segment]) -> str:
     """The text alone."""
     return "".join(span.text for span in line)
 
 
-def line_cells(line: Iterable[Span]) -> int:
+def line_cells(line: Iterable[Segment]) -> int:
     return sum(cell_len(span.text) for span in line)
 
 
-def fit_line(line: Sequence[Span], width: int) -> Line:
+def fit_line(line: Sequence[Segment], width: int) -> Line:
     """At most ``width`` cells; what is cut ends in ``…``."""
     if line_cells(line) <= width:
         return tuple(span for span in line if span.text)
-    kept: list[Span] = []
+    kept: list[Segment] = []
     room = width
     for span in line:
         taken = cell_len(span.text)
         if taken >= room:
-            kept.append(Span(fit(span.text + "  ", room), span.tone))
+            kept.append(Segment(fit(span.text + "  ", room), span.tone))
             break
         kept.append(span)
         room -= taken
     return tuple(span for span in kept if span.text)
 
 
-def between(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
+def between(left: Sequence[Segment], right: Sequence[Segment], width: int) -> Line:
     """``left`` at the left edge, ``right`` at the right; the left is cut if both do not fit."""
     right_width = line_cells(right)
     left = fit_line(left, max(0, width - right_width - 1)) if right_width else fit_line(left, width)
     gap = width - right_width - line_cells(left)
-    return (*left, Span(" " * max(0, gap)), *right)
+    return (*left, Segment(" " * max(0, gap)), *right)
 
 
 def words(text: str, width: int) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from meshctl.model.containers import LogLine
 from meshctl.present.cells import fit
-from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Span, service_tone
+from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, service_tone
 
 _NAME_WIDTH = 16
 _EVENT_KEYS = ("event", "message", "msg")
@@ -37,14 +37,14 @@ def log_row(line: LogLine, *, ids: bool = True) -> Line:
     """
     moment = datetime.fromtimestamp(line.time, tz=UTC).astimezone()
     head = (
-        Span(f" {moment:%H:%M:%S}.{moment.microsecond // 1000:03d} ", MUTED),
-        Span(f"{fit(line.instance_id, _NAME_WIDTH).ljust(_NAME_WIDTH)} ", service_tone(line.service)),
+        Segment(f" {moment:%H:%M:%S}.{moment.microsecond // 1000:03d} ", MUTED),
+        Segment(f"{fit(line.instance_id, _NAME_WIDTH).ljust(_NAME_WIDTH)} ", service_tone(line.service)),
     )
     fields = _fields(line.text)
     if fields is not None:
         return (*head, *_structured(fields if ids else {k: v for k, v in fields.items() if k not in _IDS}))
     text = _CONTROL.sub("", line.text.expandtabs(4))
-    return (*head, Span(" " * 8), Span(text, WARN if line.stream == "stderr" else ""))
+    return (*head, Segment(" " * 8), Segment(text, WARN if line.stream == "stderr" else ""))
 
 
 def _fields(text: str) -> dict[str, object] | None:
@@ -57,13 +57,13 @@ def _fields(text: str) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _structured(fields: dict[str, object]) -> list[Span]:
+def _structured(fields: dict[str, object]) -> list[Segment]:
     level = str(_first(fields, _LEVEL_KEYS)).lower()
     event = _clean(_first(fields, _EVENT_KEYS))
-    spans = [Span(f"{fit(level, 7).ljust(7)} ", _LEVEL_TONES.get(level, MUTED)), Span(event)]
+    spans = [Segment(f"{fit(level, 7).ljust(7)} ", _LEVEL_TONES.get(level, MUTED)), Segment(event)]
     for key, value in sorted(fields.items(), key=lambda field: field[0] in _LAST_KEYS):
         if key not in _KNOWN_KEYS and value not in (None, ""):
-            spans += [Span(f"  {key}=", MUTED), Span(_clean(value), ACCENT if key == "trace_id" else "")]
+            spans += [Segment(f"  {key}=", MUTED), Segment(_clean(value), ACCENT if key == "trace_id" else "")]
     return spans
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.present.cells import cell_len
-from meshctl.present.lines import Line, Span
+from meshctl.present.lines import Line, Segment
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 _JOINTS = " ╵╷│╴╯╮┤╶╰╭├─┴┬┼"
@@ -54,15 +54,15 @@ class Canvas:
         return [self._line(y, width, indent) for y in range(max(rows, default=-1) + 1)]
 
     def _line(self, y: int, width: int, indent: int) -> Line:
-        spans: list[Span] = [Span(" " * indent)] if indent else []
+        spans: list[Segment] = [Segment(" " * indent)] if indent else []
         text, tone = "", ""
         for x in range(width):
             character, how = self._cell(x, y)
             if how != tone and text:
-                spans.append(Span(text, tone))
+                spans.append(Segment(text, tone))
                 text = ""
             text, tone = text + character, how
-        return (*spans, Span(text, tone)) if text.strip() else tuple(spans)
+        return (*spans, Segment(text, tone)) if text.strip() else tuple(spans)
 
     def _cell(self, x: int, y: int) -> tuple[str, str]:
         place = (x, y)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.cells import cell_len, clean, pad
-from meshctl.present.lines import BAD, MUTED, STRONG, Line, Span, service_tone
+from meshctl.present.lines import BAD, MUTED, STRONG, Line, Segment, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.units import percent
 
@@ -60,7 +60,7 @@ def edge_lines(edges: Sequence[ServiceEdge], width: int, selected: str = "") -> 
     caller, target = (max(_LEAST_NAME, min(most, name)) for name in names)
     titles = "".join(pad(title, columns, right=True) for title, columns in figures)
     header = f"  {pad('caller', caller)}   {pad('target', target)}{titles}"
-    return [(Span(pad(header, width), MUTED),), *(_row(edge, (caller, target), figures, selected) for edge in rows)]
+    return [(Segment(pad(header, width), MUTED),), *(_row(edge, (caller, target), figures, selected) for edge in rows)]
 
 
 def _row(edge: ServiceEdge, names: tuple[int, int], figures: Sequence[tuple[str, int]], selected: str) -> Line:
@@ -72,12 +72,12 @@ def _row(edge: ServiceEdge, names: tuple[int, int], figures: Sequence[tuple[str,
         "p99": (span_time(edge.p99_ns), ""),
     }
     mark = "▸ " if selected in (edge.caller, edge.target) and selected else "  "
-    cells = [Span(pad(values[name][0], columns, right=True), values[name][1]) for name, columns in figures]
+    cells = [Segment(pad(values[name][0], columns, right=True), values[name][1]) for name, columns in figures]
     return (
-        Span(mark, STRONG),
-        Span(pad(clean(edge.caller), names[0]), service_tone(edge.caller)),
-        Span(_ARROW.get(edge.kind, _ARROW["call"]), MUTED),
-        Span(pad(clean(edge.target), names[1]), service_tone(edge.target)),
+        Segment(mark, STRONG),
+        Segment(pad(clean(edge.caller), names[0]), service_tone(edge.caller)),
+        Segment(_ARROW.get(edge.kind, _ARROW["call"]), MUTED),
+        Segment(pad(clean(edge.target), names[1]), service_tone(edge.target)),
         *cells,
     )
 

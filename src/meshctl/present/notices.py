@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshctl.present.cells import clean
-from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Span, words
+from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, words
 
 _LOOKS = {"information": ("·", ACCENT), "warning": ("▲", WARN), "error": ("✖", BAD)}
 _MOST_LINES = 4
@@ -30,5 +30,5 @@ def notice_lines(notices: Sequence[Notice], width: int) -> list[Line]:
     sign, tone = _LOOKS[notice.severity]
     told = [(part, tone if notice.severity == "error" else "") for part in words(clean(notice.text), width - 5)]
     told += [(part, MUTED) for part in words(clean(notice.hint), width - 5)]
-    lead = (Span(f" {sign} ", tone), Span("   "))
-    return [(lead[min(number, 1)], Span(part, how)) for number, (part, how) in enumerate(told[:_MOST_LINES])]
+    lead = (Segment(f" {sign} ", tone), Segment("   "))
+    return [(lead[min(number, 1)], Segment(part, how)) for number, (part, how) in enumerate(told[:_MOST_LINES])]

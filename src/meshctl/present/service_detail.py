@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from meshctl.model.config import Condition, ServiceSpec
 from meshctl.model.status import CheckStatus, Happening, Health, InstanceStatus, ServiceStatus, Usage
 from meshctl.present.cells import fit
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, fit_line, service_tone, words
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, clock_time, duration, percent, size
@@ -31,23 +31,23 @@ def service_detail(
     for instance in status.instances:
         lines += [(), *_instance(instance, now, width)]
     if not status.instances:
-        lines += [(), (Span(" No instance exists. "), Span("`s` starts it.", MUTED))]
+        lines += [(), (Segment(" No instance exists. "), Segment("`s` starts it.", MUTED))]
     lines += _lately(status, happenings)
     return [fit_line(line, width) for line in lines]
 
 
 def _title(status: ServiceStatus) -> Line:
     return (
-        Span(f" {symbol(status.health)} ", tone(status.health)),
-        Span(status.service, service_tone(status.service)),
-        Span("  "),
-        Span(word(status.health), tone(status.health)),
-        Span(f"  {status.ready}/{status.desired} ready", MUTED),
+        Segment(f" {symbol(status.health)} ", tone(status.health)),
+        Segment(status.service, service_tone(status.service)),
+        Segment("  "),
+        Segment(word(status.health), tone(status.health)),
+        Segment(f"  {status.ready}/{status.desired} ready", MUTED),
     )
 
 
 def _reasons(status: ServiceStatus, width: int) -> list[Line]:
-    return [(Span(f"   {line}"),) for reason in status.reasons for line in words(reason, width - 4)]
+    return [(Segment(f"   {line}"),) for reason in status.reasons for line in words(reason, width - 4)]
 
 
 def _facts(status: ServiceStatus, spec: ServiceSpec | None, usage: Usage | None, width: int) -> list[Line]:
@@ -57,7 +57,7 @@ def _facts(status: ServiceStatus, spec: ServiceSpec | None, usage: Usage | None,
         lines += _folded("needs", [_need(e.service, e.condition) for e in spec.depends_on], width)
     if usage is not None and usage.cpu:
         chart = sparkline(usage.cpu, max(4, min(30, width - _LABEL - 12)), least_top=0.25)
-        lines.append((*_fact("cpu", f"{chart} ", ACCENT), Span(percent(usage.cpu[-1]))))
+        lines.append((*_fact("cpu", f"{chart} ", ACCENT), Segment(percent(usage.cpu[-1]))))
         lines.append(_fact("memory", size(usage.memory)))
     return lines
 
@@ -66,8 +66,8 @@ def _need(service: str, condition: Condition) -> str:
     return f"{service} {condition.value.removeprefix('service_').replace('_', ' ')}"
 
 
-def _fact(label: str, text: str, tone_of: str = "") -> tuple[Span, ...]:
-    return (Span(f" {label.ljust(_LABEL)}", MUTED), Span(text, tone_of))
+def _fact(label: str, text: str, tone_of: str = "") -> tuple[Segment, ...]:
+    return (Segment(f" {label.ljust(_LABEL)}", MUTED), Segment(text, tone_of))
 
 
 def _folded(label: str, parts: Sequence[str], width: int) -> list[Line]:
@@ -87,7 +87,7 @@ def _instance(instance: InstanceStatus, now: float, width: int) -> list[Line]:
     several = instance.health not in (Health.HEALTHY, Health.DONE)
     if several:
         for reason in instance.reasons:
-            lines += [(Span(f"   {line}"),) for line in words(reason, width - 4)]
+            lines += [(Segment(f"   {line}"),) for line in words(reason, width - 4)]
     for name, address in instance.ports.items():
         lines.append(_indented(name, address))
     if instance.probe is not None:
@@ -100,15 +100,15 @@ def _instance(instance: InstanceStatus, now: float, width: int) -> list[Line]:
 
 def _instance_title(instance: InstanceStatus, now: float) -> Line:
     spans = [
-        Span(f" {symbol(instance.health)} ", tone(instance.health)),
-        Span(instance.id, STRONG),
-        Span(f"  {word(instance.health)}", tone(instance.health)),
+        Segment(f" {symbol(instance.health)} ", tone(instance.health)),
+        Segment(instance.id, STRONG),
+        Segment(f"  {word(instance.health)}", tone(instance.health)),
     ]
     if instance.started_at is not None and instance.health is not Health.STOPPED:
-        spans.append(Span(f"  {age(max(0.0, now - instance.started_at))}", MUTED))
+        spans.append(Segment(f"  {age(max(0.0, now - instance.started_at))}", MUTED))
     if instance.restarts:
         many = "restart" if instance.restarts == 1 else "restarts"
-        spans.append(Span(f"  {instance.restarts} {many}", WARN))
+        spans.append(Segment(f"  {instance.restarts} {many}", WARN))
     return tuple(spans)
 
 
@@ -121,21 +121,21 @@ def _probe(instance: InstanceStatus, width: int) -> Line:
 
 
 def _indented(label: str, text: str, tone_of: str = "") -> Line:
-    return (Span(f"   {label.ljust(_LABEL)} ", MUTED), Span(text, tone_of))
+    return (Segment(f"   {label.ljust(_LABEL)} ", MUTED), Segment(text, tone_of))
 
 
 def _lately(status: ServiceStatus, happenings: Sequence[Happening]) -> list[Line]:
     own = [h for h in reversed(happenings) if h.service == status.service][:_KEEP_EVENTS]
     if not own:
         return []
-    lines: list[Line] = [(), (Span(" lately", MUTED),)]
+    lines: list[Line] = [(), (Segment(" lately", MUTED),)]
     for happening in own:
         who = f"{happening.instance} " if happening.instance and len(status.instances) > 1 else ""
         lines.append(
             (
-                Span(f"   {clock_time(happening.time)} ", MUTED),
-                Span(who),
-                Span(happening.text, BAD if happening.bad else ""),
+                Segment(f"   {clock_time(happening.time)} ", MUTED),
+                Segment(who),
+                Segment(happening.text, BAD if happening.bad else ""),
             )
         )
     return lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meshctl.model.config import ServiceKind
 from meshctl.model.status import Health, MeshState, ServiceStatus, Usage
 from meshctl.present.cells import fit
-from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Span, service_tone
+from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Segment, service_tone
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, percent, size
@@ -110,7 +110,7 @@ def _group(
     rows = [
         Row(s.service, _line(s, state.usage.get(s.service), layout, now, pending.get(s.service, ""))) for s in members
     ]
-    return [Row("", (Span(f" {_GROUPS[kind]}", MUTED),)), *rows] if rows else []
+    return [Row("", (Segment(f" {_GROUPS[kind]}", MUTED),)), *rows] if rows else []
 
 
 def ordered(services: Iterable[ServiceStatus]) -> list[ServiceStatus]:
@@ -147,7 +147,7 @@ def _header(layout: _Layout) -> Line:
     for column in layout.columns:
         gap = " " if column is _CPU else GAP
         text += gap + column.title.rjust(column.width)
-    return (Span(text, MUTED),)
+    return (Segment(text, MUTED),)
 
 
 def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: float, doing: str) -> Line:
@@ -155,26 +155,26 @@ def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: floa
     usage = None if resting else usage
     name = fit(status.service, layout.name).ljust(layout.name)
     spans = [
-        Span(f" {symbol(status.health)} ", tone(status.health)),
-        Span(name, MUTED if resting else service_tone(status.service)),
-        Span(GAP),
+        Segment(f" {symbol(status.health)} ", tone(status.health)),
+        Segment(name, MUTED if resting else service_tone(status.service)),
+        Segment(GAP),
         *_health(status, layout.health, doing),
     ]
     for column in layout.columns:
-        spans.append(Span(" " if column is _CPU else GAP))
+        spans.append(Segment(" " if column is _CPU else GAP))
         spans.append(_cell(column, status, usage, now))
     return tuple(spans)
 
 
-def _health(status: ServiceStatus, width: int, doing: str) -> list[Span]:
+def _health(status: ServiceStatus, width: int, doing: str) -> list[Segment]:
     if doing:
-        return [Span(fit(f"{doing}…", width).ljust(width), ACCENT)]
+        return [Segment(fit(f"{doing}…", width).ljust(width), ACCENT)]
     head = word(status.health)
     reason = _reason(status)
     if not reason:
-        return [Span(fit(head, width).ljust(width), tone(status.health))]
+        return [Segment(fit(head, width).ljust(width), tone(status.health))]
     rest = fit(f" · {reason}", max(0, width - len(head)))
-    return [Span(fit(head, width), tone(status.health)), Span(rest.ljust(max(0, width - len(head))))]
+    return [Segment(fit(head, width), tone(status.health)), Segment(rest.ljust(max(0, width - len(head))))]
 
 
 def _reason(status: ServiceStatus) -> str:
@@ -183,9 +183,9 @@ def _reason(status: ServiceStatus) -> str:
     return "; ".join(status.reasons).removeprefix(f"{word(status.health)}: ")
 
 
-def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Span:
+def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Segment:
     text, cell_tone = _CELLS[column.title](status, usage, now)
-    return Span(fit(text, column.width).rjust(column.width), cell_tone)
+    return Segment(fit(text, column.width).rjust(column.width), cell_tone)
 
 
 def _instances(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshctl.model.status import InstanceStatus, ServiceStatus
-from meshctl.present.lines import MUTED, PLAIN, Line, Span
+from meshctl.present.lines import MUTED, PLAIN, Line, Segment
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import duration
 
@@ -24,15 +24,15 @@ def services_table(services: Sequence[ServiceStatus], after: Mapping[str, float]
     headings = [HEADINGS[i] for i in shown]
     widths = [max([len(heading), *(len(row[i].text) for row in rows)]) for i, heading in enumerate(headings)]
 
-    def align(spans: Sequence[Span]) -> Line:
+    def align(spans: Sequence[Segment]) -> Line:
         cells = [
-            Span(span.text.rjust(width) if heading in _RIGHT else span.text.ljust(width), span.tone)
+            Segment(span.text.rjust(width) if heading in _RIGHT else span.text.ljust(width), span.tone)
             for span, width, heading in zip(spans[:-1], widths, headings, strict=False)
         ]
-        joined = [part for cell in cells for part in (cell, Span("  "))]
-        return (*joined, spans[-1]) if spans[-1].text else (*joined[:-2], Span(cells[-1].text.rstrip()))
+        joined = [part for cell in cells for part in (cell, Segment("  "))]
+        return (*joined, spans[-1]) if spans[-1].text else (*joined[:-2], Segment(cells[-1].text.rstrip()))
 
-    return [align([Span(heading, MUTED) for heading in headings]), *(align(row) for row in rows)]
+    return [align([Segment(heading, MUTED) for heading in headings]), *(align(row) for row in rows)]
 
 
 def services_data(services: Sequence[ServiceStatus]) -> list[dict[str, Any]]:
@@ -70,16 +70,16 @@ def instance_data(instance: InstanceStatus) -> dict[str, Any]:
     }
 
 
-def _row(status: ServiceStatus, after: Mapping[str, float]) -> list[Span]:
+def _row(status: ServiceStatus, after: Mapping[str, float]) -> list[Segment]:
     ports = status.instances[0].ports if len(status.instances) == 1 else {}
     shown = ", ".join(f"{name} {address}" for name, address in ports.items())
     more = f"{len(status.instances)} instances" if len(status.instances) > 1 else shown
     return [
-        Span(status.service),
-        Span(f"{symbol(status.health)} {word(status.health)}", tone(status.health)),
-        Span(f"{status.ready}/{status.desired}"),
-        Span(str(status.restarts)),
-        Span(duration(after[status.service]) if status.service in after else ""),
-        Span(more, PLAIN),
-        Span("; ".join(status.reasons)),
+        Segment(status.service),
+        Segment(f"{symbol(status.health)} {word(status.health)}", tone(status.health)),
+        Segment(f"{status.ready}/{status.desired}"),
+        Segment(str(status.restarts)),
+        Segment(duration(after[status.service]) if status.service in after else ""),
+        Segment(more, PLAIN),
+        Segment("; ".join(status.reasons)),
     ]

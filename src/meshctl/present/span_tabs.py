@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from meshctl.model.containers import LogLine
 from meshctl.model.waterfall import Waterfall
 from meshctl.present.cells import cell_len
-from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Span, fit_line, line_cells, words
+from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Segment, fit_line, line_cells, words
 from meshctl.present.log_rows import log_row
 from meshctl.present.span_detail import attribute_lines, event_lines, title_line
 
@@ -25,14 +25,14 @@ class TraceLogs:
     trouble: str = ""
 
 
-def tab_words(w: Waterfall, index: int, tab: str, logs: TraceLogs) -> list[Span]:
+def tab_words(w: Waterfall, index: int, tab: str, logs: TraceLogs) -> list[Segment]:
     """``attributes │ events 2 │ links │ logs 5`` with the chosen one marked."""
     span = w.rows[index].span
     counts = {EVENTS: len(span.events), LINKS: len(span.links), LOGS: len(logs.lines or ())}
-    parts: list[Span] = []
+    parts: list[Segment] = []
     for name in TABS:
         count = f" {counts[name]:,}" if counts.get(name) else ""
-        parts += [Span(" │ ", MUTED), Span(f"{name}{count}", STRONG if name == tab else MUTED)]
+        parts += [Segment(" │ ", MUTED), Segment(f"{name}{count}", STRONG if name == tab else MUTED)]
     return parts[1:]
 
 
@@ -41,10 +41,10 @@ def heading_lines(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: in
     tabs = tab_words(w, index, tab, logs)
     room = width - _tabs_width(tabs) - 5
     if room < _LEAST_TITLE:
-        return [title_line(w, index, width), fit_line((Span(" "), *tabs), width)]
+        return [title_line(w, index, width), fit_line((Segment(" "), *tabs), width)]
     title = title_line(w, index, room)
     rule = "─" * (room - line_cells(title) + 1)
-    return [fit_line((Span("─", MUTED), *title, Span(f" {rule} ", MUTED), *tabs, Span(" ")), width)]
+    return [fit_line((Segment("─", MUTED), *title, Segment(f" {rule} ", MUTED), *tabs, Segment(" ")), width)]
 
 
 def tab_at(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: int, place: tuple[int, int]) -> str:
@@ -61,7 +61,7 @@ def tab_at(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: int, plac
     return ""
 
 
-def _tabs_width(tabs: list[Span]) -> int:
+def _tabs_width(tabs: list[Segment]) -> int:
     return sum(cell_len(part.text) for part in tabs)
 
 
@@ -95,11 +95,11 @@ def _of_span(line: LogLine, span_id: str, width: int) -> Line:
     """Lines of the span itself are marked."""
     own = span_id in line.text
     row = log_row(line)
-    return fit_line((Span("▸" if own else " ", ACCENT), *row), width)
+    return fit_line((Segment("▸" if own else " ", ACCENT), *row), width)
 
 
 def _said(sentence: str, width: int) -> list[Line]:
-    return [(Span(f" {part}", MUTED),) for part in words(sentence, max(1, width - 2))]
+    return [(Segment(f" {part}", MUTED),) for part in words(sentence, max(1, width - 2))]
 
 
 def _time(line: LogLine) -> float:

@@ -7,7 +7,19 @@ from typing import Any
 
 from meshctl.core.traces.diff import Change, Side, Step, TraceDiff
 from meshctl.present.cells import clean, pad
-from meshctl.present.lines import ACCENT, BAD, BUSY, GOOD, MUTED, STRONG, Line, Span, fit_line, line_cells, service_tone
+from meshctl.present.lines import (
+    ACCENT,
+    BAD,
+    BUSY,
+    GOOD,
+    MUTED,
+    STRONG,
+    Line,
+    Segment,
+    fit_line,
+    line_cells,
+    service_tone,
+)
 from meshctl.present.ruler import span_time
 from meshctl.present.units import percent
 
@@ -20,7 +32,7 @@ _LEAST_SERVICE, _LEAST_STEP, _LEAST_TAIL = 10, 12, 23
 
 def diff_lines(found: TraceDiff, width: int, most: int = _SHOWN) -> list[Line]:
     """A headline and a block for each kind of change, at most ``most`` rows each; lines of at most ``width`` cells."""
-    lines = [_headline(found), (Span(f" before {found.a}", MUTED),), (Span(f" after  {found.b}", MUTED),)]
+    lines = [_headline(found), (Segment(f" before {found.a}", MUTED),), (Segment(f" after  {found.b}", MUTED),)]
     blocks = [
         ("slower", [_moved(change, width, BAD) for change in found.slower]),
         ("faster", [_moved(change, width, GOOD) for change in found.faster]),
@@ -31,11 +43,11 @@ def diff_lines(found: TraceDiff, width: int, most: int = _SHOWN) -> list[Line]:
     ]
     for title, rows in blocks:
         if rows:
-            lines += [(), (Span(f" {title}", ACCENT),), *rows[:most]]
+            lines += [(), (Segment(f" {title}", ACCENT),), *rows[:most]]
         if len(rows) > most:
-            lines.append((Span(f"   … and {len(rows) - most:,} more", MUTED),))
+            lines.append((Segment(f"   … and {len(rows) - most:,} more", MUTED),))
     same = f"{found.unchanged:,} operation{'' if found.unchanged == 1 else 's'} took as long as before."
-    lines += [(), (Span(f" {same}", MUTED),)]
+    lines += [(), (Segment(f" {same}", MUTED),)]
     return [fit_line(line, width) for line in lines]
 
 
@@ -58,9 +70,9 @@ def _headline(found: TraceDiff) -> Line:
     tone = BAD if change > 0 else GOOD if change < 0 else MUTED
     ratio = f" ({_ratio(found.before_ns, found.after_ns)})" if found.before_ns else ""
     return (
-        Span(f" {span_time(found.before_ns)} → {span_time(found.after_ns)}", STRONG),
-        Span(f"   {_signed(change)}{ratio}", tone),
-        Span(f"   {found.spans[0]:,} → {found.spans[1]:,} spans"),
+        Segment(f" {span_time(found.before_ns)} → {span_time(found.after_ns)}", STRONG),
+        Segment(f"   {_signed(change)}{ratio}", tone),
+        Segment(f"   {found.spans[0]:,} → {found.spans[1]:,} spans"),
     )
 
 
@@ -96,15 +108,17 @@ def _row(change: Change, figures: tuple[str, str], tone: str, tail: str, width: 
     amount, ratio = figures
     roomy = width >= _ROOMY
     head: Line = (
-        Span(f"  {pad(amount, _AMOUNT, right=True)} {pad(ratio, _RATIO, right=True)}  ", tone),
-        Span(pad(clean(change.step.service), _SERVICE if roomy else _LEAST_SERVICE), service_tone(change.step.service)),
-        Span("  "),
+        Segment(f"  {pad(amount, _AMOUNT, right=True)} {pad(ratio, _RATIO, right=True)}  ", tone),
+        Segment(
+            pad(clean(change.step.service), _SERVICE if roomy else _LEAST_SERVICE), service_tone(change.step.service)
+        ),
+        Segment("  "),
     )
     where = _where(change.above)
-    step: Line = (Span(clean(change.step.name), STRONG), *((Span(f" ← {where}", MUTED),) if where else ()))
+    step: Line = (Segment(clean(change.step.name), STRONG), *((Segment(f" ← {where}", MUTED),) if where else ()))
     room = max(_LEAST_STEP, width - line_cells(head) - 2 - (_TAIL if roomy else _LEAST_TAIL))
     step = fit_line(step, room)
-    return (*head, *step, Span(" " * (room - line_cells(step) + 2)), Span(tail))
+    return (*head, *step, Segment(" " * (room - line_cells(step) + 2)), Segment(tail))
 
 
 def _where(above: Sequence[Step]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from meshctl.model.waterfall import Waterfall
 from meshctl.present.cells import cell_len, clean, fit
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Span, fit_line, line_cells
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells
 from meshctl.present.ruler import span_time
 
 #: The name of the root is cut to no less as long as something else can go.
@@ -28,7 +28,7 @@ def header_line(w: Waterfall, width: int) -> Line:
     What has no room goes by rank; the name is cut last.
     """
     if not w.rows:
-        return (Span(fit(" no spans", width), MUTED),)
+        return (Segment(fit(" no spans", width), MUTED),)
     facts, path = _facts(w), _path(w)
     title = clean(w.rows[0].span.name)
     least = min(cell_len(title), _LEAST_TITLE)
@@ -38,38 +38,38 @@ def header_line(w: Waterfall, width: int) -> Line:
         taken = sum(cell_len(fact.text) + len(_GAP) for fact in left) + line_cells(right) + len(_GAP) * bool(right)
         if width - 2 - taken >= least:
             break
-    line: list[Span] = [Span(" "), Span(fit(title, max(1, width - 2 - taken)), STRONG)]
+    line: list[Segment] = [Segment(" "), Segment(fit(title, max(1, width - 2 - taken)), STRONG)]
     for fact in left:
-        line += [Span(_GAP), fact]
+        line += [Segment(_GAP), fact]
     if right:
         gap = width - 1 - line_cells(tuple(line)) - line_cells(right)
-        line += [Span(" " * max(0, gap)), *right]
+        line += [Segment(" " * max(0, gap)), *right]
     return fit_line(tuple(line), width)
 
 
-def _facts(w: Waterfall) -> list[tuple[int, Span]]:
+def _facts(w: Waterfall) -> list[tuple[int, Segment]]:
     """(rank, text): the highest rank goes first."""
     status, tone = root_status(w)
     facts = [
-        (1, Span(status, tone)),
-        (0, Span(span_time(w.root_ns), STRONG)),
-        (4, Span(_counted(len(w.rows) + w.truncated, "span"))),
-        (5, Span(_counted(len(w.services), "service"))),
-        (2, Span(_counted(w.errors, "error"), BAD) if w.errors else Span("no errors", GOOD)),
+        (1, Segment(status, tone)),
+        (0, Segment(span_time(w.root_ns), STRONG)),
+        (4, Segment(_counted(len(w.rows) + w.truncated, "span"))),
+        (5, Segment(_counted(len(w.services), "service"))),
+        (2, Segment(_counted(w.errors, "error"), BAD) if w.errors else Segment("no errors", GOOD)),
     ]
     return [(rank, fact) for rank, fact in facts if fact.text]
 
 
-def _path(w: Waterfall) -> list[tuple[int, Span]]:
+def _path(w: Waterfall) -> list[tuple[int, Segment]]:
     """The length of the critical path, and who has most of it."""
     shares: dict[str, int] = {}
     for row in w.rows:
         for begin, end in row.critical:
             shares[row.span.service] = shares.get(row.span.service, 0) + end - begin
-    parts = [(3, Span(f"critical path {span_time(w.critical_ns)}", ACCENT))]
+    parts = [(3, Segment(f"critical path {span_time(w.critical_ns)}", ACCENT))]
     if len(shares) > 1:
         most = max(shares, key=shares.__getitem__)
-        parts.append((6, Span(f", {span_time(shares[most])} in {clean(most)}", ACCENT)))
+        parts.append((6, Segment(f", {span_time(shares[most])} in {clean(most)}", ACCENT)))
     return parts
 
 

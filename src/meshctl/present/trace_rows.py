@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from meshctl.model.traces import TraceSummary
 from meshctl.present.cells import cell_len, clean, pad
-from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Span, line_cells, service_tone
+from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Segment, line_cells, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.units import clock_time
 
@@ -48,17 +48,17 @@ def list_header(width: int) -> Line:
     """Titles above the rows of the same width."""
     columns, operation = _layout(width)
     cells = [pad(c.title, c.width or operation, right=c.right) for c in columns]
-    return (Span(pad("   " + _GAP.join(cells), width), MUTED),)
+    return (Segment(pad("   " + _GAP.join(cells), width), MUTED),)
 
 
 def list_row(summary: TraceSummary, width: int, slowest_ns: int) -> Line:
     """One trace in exactly ``width`` cells; its bar is relative to the slowest that is shown."""
     columns, operation = _layout(width)
-    line: list[Span] = [_sign(summary)]
+    line: list[Segment] = [_sign(summary)]
     for place, column in enumerate(columns):
         text, tone = _cell(column, summary, slowest_ns)
-        line.append(Span((_GAP if place else "") + pad(text, column.width or operation, right=column.right), tone))
-    line.append(Span(" " * (width - line_cells(tuple(line)))))
+        line.append(Segment((_GAP if place else "") + pad(text, column.width or operation, right=column.right), tone))
+    line.append(Segment(" " * (width - line_cells(tuple(line)))))
     return tuple(line)
 
 
@@ -88,24 +88,26 @@ def trace_table(summaries: Sequence[TraceSummary], width: int) -> list[Line]:
     if last:
         widths["SERVICES"] = max(_LEAST_NAMES, min(last, width - (others - last) - widths["OPERATION"]))
 
-    def aligned(cells: Mapping[str, Span]) -> Line:
-        line = [Span(pad(cells[h].text, w, right=h in _TABLE_RIGHT) + _GAP, cells[h].tone) for h, w in widths.items()]
-        return (*line[:-1], Span(line[-1].text.rstrip(), line[-1].tone))
+    def aligned(cells: Mapping[str, Segment]) -> Line:
+        line = [
+            Segment(pad(cells[h].text, w, right=h in _TABLE_RIGHT) + _GAP, cells[h].tone) for h, w in widths.items()
+        ]
+        return (*line[:-1], Segment(line[-1].text.rstrip(), line[-1].tone))
 
-    return [aligned({heading: Span(heading, MUTED) for heading in widths}), *(aligned(row) for row in rows)]
+    return [aligned({heading: Segment(heading, MUTED) for heading in widths}), *(aligned(row) for row in rows)]
 
 
-def _table_row(summary: TraceSummary) -> dict[str, Span]:
+def _table_row(summary: TraceSummary) -> dict[str, Segment]:
     errors = f"{FAILED} {summary.errors:,}" if summary.errors else ""
     return {
-        "TRACE": Span(summary.trace_id[:ID_SHOWN], ACCENT),
-        "TIME": Span(clock_time(summary.start_ns / 1e9)),
-        "SERVICE": Span(_service(summary), service_tone(summary.service)),
-        "OPERATION": Span(clean(summary.name)),
-        "DURATION": Span(span_time(summary.duration_ns)),
-        "SPANS": Span(f"{summary.spans:,}"),
-        "ERRORS": Span(errors, BAD),
-        "SERVICES": Span(_names(summary)),
+        "TRACE": Segment(summary.trace_id[:ID_SHOWN], ACCENT),
+        "TIME": Segment(clock_time(summary.start_ns / 1e9)),
+        "SERVICE": Segment(_service(summary), service_tone(summary.service)),
+        "OPERATION": Segment(clean(summary.name)),
+        "DURATION": Segment(span_time(summary.duration_ns)),
+        "SPANS": Segment(f"{summary.spans:,}"),
+        "ERRORS": Segment(errors, BAD),
+        "SERVICES": Segment(_names(summary)),
     }
 
 
@@ -127,10 +129,10 @@ def _rest(columns: Sequence[_Column], width: int) -> int:
     return width - 4 - sum(column.width for column in columns) - len(_GAP) * (len(columns) - 1)
 
 
-def _sign(summary: TraceSummary) -> Span:
+def _sign(summary: TraceSummary) -> Segment:
     if summary.pinned:
-        return Span(f" {PINNED} ", ACCENT)
-    return Span(f" {FAILED} ", BAD) if summary.errors else Span("   ")
+        return Segment(f" {PINNED} ", ACCENT)
+    return Segment(f" {FAILED} ", BAD) if summary.errors else Segment("   ")
 
 
 def _cell(column: _Column, summary: TraceSummary, slowest_ns: int) -> tuple[str, str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from meshctl.core.traces.window import whole
-from meshctl.model.traces import Span as TraceSpan
-from meshctl.model.traces import SpanKind
+from meshctl.model.traces import Span, SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span
 from meshctl.present.cells import cell_len, clean, fit, pad
-from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Span, fit_line, line_cells, service_tone, words
+from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells, service_tone, words
 from meshctl.present.ruler import ruler_text, span_time
 from meshctl.present.trace_header import first_of, header_line
 
@@ -47,14 +46,14 @@ def printed(w: Waterfall, width: int) -> list[Line]:
     """All of it at once: header, ruler, every row, and what is to be noted."""
     window = whole(w)
     rows = [row_line(w, index, window, width) for index in range(len(w.rows))]
-    notes: list[Line] = [(Span(f" {line}", MUTED),) for note in w.notes for line in words(clean(note), width - 2)]
+    notes: list[Line] = [(Segment(f" {line}", MUTED),) for note in w.notes for line in words(clean(note), width - 2)]
     return [header_line(w, width), ruler_line(w, window, width), *rows, *notes]
 
 
 def ruler_line(w: Waterfall, window: Window, width: int) -> Line:
     """Round times above the bars."""
     scale = ruler_text(window.start_ns, window.end_ns, bar_width(width))
-    return (Span(fit(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
+    return (Segment(fit(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
 
 
 def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed: bool = False) -> Line:
@@ -63,8 +62,8 @@ def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed:
     names = name_width(width)
     head = _head(row, names, collapsed)
     room = names - line_cells(head) - 1
-    line = (*head, *_label(row, room, collapsed), Span(" "), *bar_cells(row, window, bar_width(width)))
-    took = Span(pad(span_time(row.duration_ns), TIME_WIDTH, right=True), BAD if row.span.failed else "")
+    line = (*head, *_label(row, room, collapsed), Segment(" "), *bar_cells(row, window, bar_width(width)))
+    took = Segment(pad(span_time(row.duration_ns), TIME_WIDTH, right=True), BAD if row.span.failed else "")
     return fit_line((*line, took), width)
 
 
@@ -77,17 +76,17 @@ def _head(row: WaterfallRow, names: int, collapsed: bool) -> Line:
     sign = ("▸" if collapsed else "▾") if row.descendants else "·"
     service = clean(row.span.service) or "?"
     room = max(column - len(lead) - 3, min(_LEAST_SERVICE, cell_len(service)))
-    return (Span(f"{lead}{sign} ", MUTED), Span(pad(service, room), service_tone(row.span.service)), Span(" "))
+    return (Segment(f"{lead}{sign} ", MUTED), Segment(pad(service, room), service_tone(row.span.service)), Segment(" "))
 
 
 def _label(row: WaterfallRow, room: int, collapsed: bool) -> Line:
     """Name, target and signs in exactly ``room`` cells; the words of the signs go first, then the end of the name."""
     target = clean(row.target or peer_of(row))
-    label: list[Span] = [Span(clean(row.span.name), STRONG if row.depth == 0 else "")]
+    label: list[Segment] = [Segment(clean(row.span.name), STRONG if row.depth == 0 else "")]
     if target:
-        label += [Span(" → ", MUTED), Span(target, service_tone(target))]
+        label += [Segment(" → ", MUTED), Segment(target, service_tone(target))]
     if collapsed and row.descendants:
-        label.append(Span(f" +{row.descendants:,}", MUTED))
+        label.append(Segment(f" +{row.descendants:,}", MUTED))
     for signs in (_signs(row, with_words=True), _signs(row, with_words=False)):
         taken = line_cells(signs)
         if line_cells(tuple(label)) + taken <= room:
@@ -99,18 +98,18 @@ def _label(row: WaterfallRow, room: int, collapsed: bool) -> Line:
 
 def _filled(line: Line, room: int) -> Line:
     line = fit_line(line, max(0, room))
-    return (*line, Span(" " * (room - line_cells(line))))
+    return (*line, Segment(" " * (room - line_cells(line))))
 
 
 def _signs(row: WaterfallRow, *, with_words: bool) -> Line:
-    signs: list[Span] = []
+    signs: list[Segment] = []
     for mark in row.marks:
         sign, tone = SIGNS[mark]
-        signs.append(Span(f" {sign} {mark_word(row.span, mark)}" if with_words else f" {sign}", tone))
+        signs.append(Segment(f" {sign} {mark_word(row.span, mark)}" if with_words else f" {sign}", tone))
     return tuple(signs)
 
 
-def mark_word(span: TraceSpan, mark: Mark) -> str:
+def mark_word(span: Span, mark: Mark) -> str:
     """``error``, ``retry 2``."""
     if mark is Mark.RETRY:
         attempt = span.attributes.get("mesh.attempt")

@@ -18,17 +18,17 @@ from meshctl.engine.store import MeshStore
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceSpec
 from meshctl.model.status import MeshState
-from meshctl.present.frame import engine_link
+from meshctl.present.frame import runtime_link
 from meshctl.present.lines import Line
 from meshctl.present.notices import Notice, notice_lines
 from meshctl.tui.context import SERVICES, TITLES, Action, Context
-from meshctl.tui.desk import EngineDesk, TraceDesk
 from meshctl.tui.navigation import Navigator
 from meshctl.tui.palette import ActionsProvider, MeshPalette
 from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.help import HelpScreen
 from meshctl.tui.screens.services import find
 from meshctl.tui.theme import DARK, LIGHT
+from meshctl.tui.trace_source import EngineTraces, TraceSource
 from meshctl.tui.verbs import DOING, PendingSink, carry_out
 
 #: The clock and ages move on this often even if nothing happens.
@@ -48,10 +48,10 @@ class MeshApp(Navigator):
         mesh: Mesh,
         store: MeshStore,
         watch: AbstractAsyncContextManager[object] | None = None,
-        desk: TraceDesk | None = None,
+        desk: TraceSource | None = None,
     ) -> None:
         super().__init__()
-        self.desk = desk or EngineDesk(mesh)
+        self.desk = desk or EngineTraces(mesh)
         self.mesh = mesh
         self.state: MeshState = store.state
         #: What is being done to a service at a person's wish: ``{"orders": "stopping"}``.
@@ -69,7 +69,7 @@ class MeshApp(Navigator):
         return self.mesh.clock.now()
 
     def engine_up(self) -> bool:
-        link = engine_link(self.state)
+        link = runtime_link(self.state)
         return link is None or link.up
 
     def spec(self, service: str) -> ServiceSpec | None:

@@ -11,7 +11,7 @@ from meshctl.core.traces.waterfall import waterfall
 from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall
-from meshctl.tui.desk import TraceDesk
+from meshctl.tui.trace_source import TraceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Reading:
         return self.view.waterfall if self.view is not None else None
 
 
-async def read_waterfall(desk: TraceDesk, trace_id: str) -> Reading:
+async def read_waterfall(desk: TraceSource, trace_id: str) -> Reading:
     """Never raises for a collector that is away."""
     try:
         trace = await desk.read(trace_id)

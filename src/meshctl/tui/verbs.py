@@ -9,7 +9,7 @@ from meshctl.engine import lifecycle
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.up import UpOptions, up
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.ports import ProgressSink
+from meshctl.ports.world import ProgressSink
 from meshctl.tui.context import Context
 
 DOING = {

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from meshctl.adapters.docker.engine import DockerEngine
+from meshctl.adapters.docker.runtime import DockerRuntime
 from tests.images import base_image
 
 
@@ -24,8 +24,8 @@ def project() -> str:
 
 
 @pytest.fixture
-async def engine(image: str, project: str) -> AsyncIterator[DockerEngine]:
-    engine = DockerEngine()
+async def engine(image: str, project: str) -> AsyncIterator[DockerRuntime]:
+    engine = DockerRuntime()
     try:
         yield engine
     finally:
@@ -33,7 +33,7 @@ async def engine(image: str, project: str) -> AsyncIterator[DockerEngine]:
         await engine.close()
 
 
-async def _sweep(engine: DockerEngine, project: str) -> None:
+async def _sweep(engine: DockerRuntime, project: str) -> None:
     observed = await engine.observe(project)
     await asyncio.gather(*(engine.remove_container(c.id) for c in observed.containers))
     for network in observed.networks:

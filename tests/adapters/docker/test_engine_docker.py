@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.docker.engine import DockerEngine
-from meshctl.adapters.docker.reader import EngineReader
+from meshctl.adapters.docker.reader import ContainerReader
+from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.errors import DeadlineExceeded, ImageUnavailable, PortInUse
 from meshctl.model.config import BuildSpec, Mount, PortSpec
 from meshctl.model.containers import ContainerState, LogLine
@@ -27,7 +27,7 @@ from tests.adapters.contract_containers import WAIT_S, eventually, free_port, on
 pytestmark = pytest.mark.docker
 
 
-async def run(engine: DockerEngine, project: str, image: str, script: str, **changes: Any) -> str:
+async def run(engine: DockerRuntime, project: str, image: str, script: str, **changes: Any) -> str:
     """A started container that runs ``script`` with sh."""
     container_id = await engine.create_container(sleeper(project, image, command=("sh", "-c", script), **changes))
     await engine.start_container(container_id)
@@ -35,7 +35,7 @@ async def run(engine: DockerEngine, project: str, image: str, script: str, **cha
 
 
 async def lines_of(
-    engine: DockerEngine,
+    engine: DockerRuntime,
     project: str,
     *,
     since: float | None = None,
@@ -47,11 +47,11 @@ async def lines_of(
         return [line async for line in engine.logs(container, since=since, tail=tail, follow=follow)]
 
 
-async def ended(engine: DockerEngine, project: str) -> None:
+async def ended(engine: DockerRuntime, project: str) -> None:
     await until(engine, project, lambda c: c.state is ContainerState.EXITED)
 
 
-async def test_a_port_held_by_a_container_names_it(engine: DockerEngine, project: str, image: str) -> None:
+async def test_a_port_held_by_a_container_names_it(engine: DockerRuntime, project: str, image: str) -> None:
     port = (PortSpec(name="http", target=8000, published=free_port()),)
     first = await engine.create_container(sleeper(project, image, ports=port))
     await engine.start_container(first)
@@ -60,7 +60,7 @@ async def test_a_port_held_by_a_container_names_it(engine: DockerEngine, project
         await engine.start_container(second)
 
 
-async def test_a_port_held_by_a_program_is_named(engine: DockerEngine, project: str, image: str) -> None:
+async def test_a_port_held_by_a_program_is_named(engine: DockerRuntime, project: str, image: str) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
@@ -74,9 +74,9 @@ async def test_a_port_held_by_a_program_is_named(engine: DockerEngine, project: 
     assert "published" in caught.value.hint
 
 
-async def test_the_reader_resolves_ports_without_inspecting(engine: DockerEngine, project: str, image: str) -> None:
+async def test_the_reader_resolves_ports_without_inspecting(engine: DockerRuntime, project: str, image: str) -> None:
     await run(engine, project, image, "exec sleep 600")
-    (listed,) = EngineReader().containers(project)
+    (listed,) = ContainerReader().containers(project)
     inspected = await only(engine, project)
     assert (listed.ports, listed.protocols) == (inspected.ports, inspected.protocols)
     assert (listed.id, listed.name, listed.state) == (inspected.id, inspected.name, inspected.state)
@@ -87,7 +87,7 @@ async def test_the_reader_resolves_ports_without_inspecting(engine: DockerEngine
     )
 
 
-async def test_log_lines_keep_stream_order_and_time(engine: DockerEngine, project: str, image: str) -> None:
+async def test_log_lines_keep_stream_order_and_time(engine: DockerRuntime, project: str, image: str) -> None:
     await run(engine, project, image, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")
     await ended(engine, project)
     lines = sorted(await lines_of(engine, project), key=lambda line: line.time)
@@ -105,7 +105,7 @@ async def test_log_lines_keep_stream_order_and_time(engine: DockerEngine, projec
 
 
 async def test_a_long_line_comes_in_one_piece_and_an_endless_one_is_cut(
-    engine: DockerEngine, project: str, image: str
+    engine: DockerRuntime, project: str, image: str
 ) -> None:
     script = "import sys; print('x' * 100_000); print('y' * 600_000); print('z')"
     await run(engine, project, image, f'python3 -c "{script}"')
@@ -115,27 +115,27 @@ async def test_a_long_line_comes_in_one_piece_and_an_endless_one_is_cut(
     assert third.text == "z"
 
 
-async def test_many_lines_pass_a_slow_reader(engine: DockerEngine, project: str, image: str) -> None:
+async def test_many_lines_pass_a_slow_reader(engine: DockerRuntime, project: str, image: str) -> None:
     await run(engine, project, image, "seq 1 20000")
     lines = await lines_of(engine, project, follow=True)
     assert [line.text for line in lines] == [str(n) for n in range(1, 20001)]
 
 
-async def test_a_command_that_hangs_ends_in_time(engine: DockerEngine, project: str, image: str) -> None:
+async def test_a_command_that_hangs_ends_in_time(engine: DockerRuntime, project: str, image: str) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     async with asyncio.timeout(WAIT_S):
         with pytest.raises(DeadlineExceeded, match=r"sleep 60.*within 0\.3 s"):
             await engine.exec(container_id, ("sleep", "60"), 0.3)
 
 
-async def test_a_command_that_talks_without_end_ends_in_time(engine: DockerEngine, project: str, image: str) -> None:
+async def test_a_command_that_talks_without_end_ends_in_time(engine: DockerRuntime, project: str, image: str) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     async with asyncio.timeout(WAIT_S):
         with pytest.raises(DeadlineExceeded):
             await engine.exec(container_id, ("yes",), 0.5)
 
 
-async def test_a_command_has_both_streams_and_its_code(engine: DockerEngine, project: str, image: str) -> None:
+async def test_a_command_has_both_streams_and_its_code(engine: DockerRuntime, project: str, image: str) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     result = await engine.exec(container_id, ("sh", "-c", "echo out; echo err >&2; exit 3"), 10.0)
     assert result.exit_code == 3
@@ -148,9 +148,9 @@ async def test_a_command_has_both_streams_and_its_code(engine: DockerEngine, pro
 ATTACH = textwrap.dedent(
     """
     import asyncio, sys
-    from meshctl.adapters.docker.engine import DockerEngine
+    from meshctl.adapters.docker.runtime import DockerRuntime
     async def main():
-        engine = DockerEngine()
+        engine = DockerRuntime()
         try:
             return await engine.exec_attached(sys.argv[1], sys.argv[3:], tty=sys.argv[2] == "tty")
         finally:
@@ -161,7 +161,7 @@ ATTACH = textwrap.dedent(
 
 
 async def test_attached_without_a_terminal_pipes_and_returns_the_code(
-    engine: DockerEngine, project: str, image: str
+    engine: DockerRuntime, project: str, image: str
 ) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     argv = [sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe"]
@@ -173,7 +173,7 @@ async def test_attached_without_a_terminal_pipes_and_returns_the_code(
 
 
 async def test_attached_ends_when_the_reader_of_its_output_has_gone(
-    engine: DockerEngine, project: str, image: str
+    engine: DockerRuntime, project: str, image: str
 ) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     process = await asyncio.create_subprocess_exec(
@@ -187,7 +187,9 @@ async def test_attached_ends_when_the_reader_of_its_output_has_gone(
     assert await asyncio.wait_for(process.wait(), WAIT_S) == 141
 
 
-async def test_attached_to_a_terminal_has_its_size_and_its_keys(engine: DockerEngine, project: str, image: str) -> None:
+async def test_attached_to_a_terminal_has_its_size_and_its_keys(
+    engine: DockerRuntime, project: str, image: str
+) -> None:
     import fcntl
     import pty
     import struct
@@ -219,7 +221,7 @@ async def test_attached_to_a_terminal_has_its_size_and_its_keys(engine: DockerEn
         os.close(follower)
 
 
-async def test_an_attached_command_can_be_abandoned(engine: DockerEngine, project: str, image: str) -> None:
+async def test_an_attached_command_can_be_abandoned(engine: DockerRuntime, project: str, image: str) -> None:
     container_id = await run(engine, project, image, "exec sleep 600")
     attached = asyncio.ensure_future(engine.exec_attached(container_id, ("sleep", "61"), tty=False))
     running = ("sh", "-c", "grep -lzx 61 /proc/[0-9]*/cmdline")
@@ -234,7 +236,7 @@ async def test_an_attached_command_can_be_abandoned(engine: DockerEngine, projec
             await attached
 
 
-async def test_two_networks_two_names(engine: DockerEngine, project: str, image: str) -> None:
+async def test_two_networks_two_names(engine: DockerRuntime, project: str, image: str) -> None:
     networks = (f"{project}_front", f"{project}_back")
     for network in networks:
         await engine.create_network(project, network)
@@ -250,7 +252,7 @@ async def test_two_networks_two_names(engine: DockerEngine, project: str, image:
 
 
 async def test_mounts_environment_user_and_directory(
-    engine: DockerEngine, project: str, image: str, tmp_path: Path
+    engine: DockerRuntime, project: str, image: str, tmp_path: Path
 ) -> None:
     (tmp_path / "word").write_text("bound")
     await engine.create_volume(project, f"{project}_data")
@@ -274,13 +276,13 @@ async def test_mounts_environment_user_and_directory(
     assert ["Read-only" in text for stream, text in lines if stream == "stderr"] == [True]
 
 
-async def test_out_of_memory_is_seen(engine: DockerEngine, project: str, image: str) -> None:
+async def test_out_of_memory_is_seen(engine: DockerRuntime, project: str, image: str) -> None:
     await run(engine, project, image, "exec python3 -c 'x = bytearray(200_000_000)'", mem_limit=32 << 20)
     container = await until(engine, project, lambda c: c.state is ContainerState.EXITED and c.oom_killed)
     assert container.exit_code == 137
 
 
-async def test_cpu_use_is_a_fraction_of_a_core(engine: DockerEngine, project: str, image: str) -> None:
+async def test_cpu_use_is_a_fraction_of_a_core(engine: DockerRuntime, project: str, image: str) -> None:
     container_id = await run(engine, project, image, "while :; do :; done", cpus=0.25, mem_limit=64 << 20)
     samples: Any = engine.stats(container_id)
     async with asyncio.timeout(WAIT_S), aclosing(samples):
@@ -296,7 +298,7 @@ async def tag(project: str) -> AsyncIterator[str]:
     from docker.errors import ImageNotFound
 
     def remove() -> None:
-        api = APIClient(base_url=EngineReader().address.url)
+        api = APIClient(base_url=ContainerReader().address.url)
         try:
             api.remove_image(f"meshctl/{project}:dev", force=True)
         except ImageNotFound:
@@ -308,7 +310,7 @@ async def tag(project: str) -> AsyncIterator[str]:
 
 
 async def test_a_build_tells_its_steps_and_heeds_dockerignore(
-    engine: DockerEngine, image: str, tag: str, tmp_path: Path
+    engine: DockerRuntime, image: str, tag: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nARG WORD\nCOPY . /src\nRUN ls /src && echo $WORD > /word\n")
     (tmp_path / ".dockerignore").write_text("secret\n")
@@ -323,7 +325,7 @@ async def test_a_build_tells_its_steps_and_heeds_dockerignore(
 
 
 async def test_a_failed_build_shows_the_end_of_its_output(
-    engine: DockerEngine, image: str, tag: str, tmp_path: Path
+    engine: DockerRuntime, image: str, tag: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN seq 1 100 && exit 9\n")
     with pytest.raises(ImageUnavailable, match="returned a non-zero code: 9") as caught:
@@ -334,7 +336,7 @@ async def test_a_failed_build_shows_the_end_of_its_output(
 
 @pytest.mark.parametrize(("dockerfile", "word"), [("NONSENSE here\n", "NONSENSE"), (None, "no Dockerfile")])
 async def test_a_dockerfile_that_is_wrong_or_missing(
-    engine: DockerEngine, tag: str, tmp_path: Path, dockerfile: str | None, word: str
+    engine: DockerRuntime, tag: str, tmp_path: Path, dockerfile: str | None, word: str
 ) -> None:
     if dockerfile is not None:
         (tmp_path / "Dockerfile").write_text(dockerfile)
@@ -342,7 +344,7 @@ async def test_a_dockerfile_that_is_wrong_or_missing(
         await engine.build_image(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
 
 
-async def test_a_build_can_be_cancelled(engine: DockerEngine, image: str, tag: str, tmp_path: Path) -> None:
+async def test_a_build_can_be_cancelled(engine: DockerRuntime, image: str, tag: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN sleep 300\n")
     reached = asyncio.Event()
 
@@ -358,7 +360,7 @@ async def test_a_build_can_be_cancelled(engine: DockerEngine, image: str, tag: s
             await building
 
 
-async def test_an_image_from_a_registry_that_does_not_answer(engine: DockerEngine) -> None:
+async def test_an_image_from_a_registry_that_does_not_answer(engine: DockerRuntime) -> None:
     reference = "127.0.0.1:1/meshctl/nothing:none"
     with pytest.raises(ImageUnavailable, match="cannot be pulled") as caught:
         await engine.pull_image(reference, lambda *_: None)
@@ -366,7 +368,7 @@ async def test_an_image_from_a_registry_that_does_not_answer(engine: DockerEngin
 
 
 async def test_closing_the_engine_ends_its_streams_and_threads(project: str, image: str) -> None:
-    engine = DockerEngine()
+    engine = DockerRuntime()
     events = engine.events(project)
     waiting = asyncio.ensure_future(anext(events, None))
 

@@ -17,7 +17,7 @@ from meshctl.adapters.docker.failures import (
     taken_port,
     unavailable,
 )
-from meshctl.errors import EngineError, ImageUnavailable, NotFound
+from meshctl.errors import ImageUnavailable, NotFound, OperationFailed
 
 LOCAL = Address(DEFAULT_URL)
 
@@ -133,8 +133,8 @@ def test_a_taken_port_is_found_in_the_engines_text(message: str, found: tuple[st
     [
         (404, "No such container: x", NotFound),
         (404, "No such image: x:1", ImageUnavailable),
-        (409, 'Conflict. The container name "/x" is already in use by container "1a".', EngineError),
-        (500, "boom", EngineError),
+        (409, 'Conflict. The container name "/x" is already in use by container "1a".', OperationFailed),
+        (500, "boom", OperationFailed),
     ],
 )
 def test_refusals(status: int, message: str, kind: type[Exception]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.docker.engine import DockerEngine
-from meshctl.adapters.docker.feed import Tether, feed
+from meshctl.adapters.docker.feed import StreamHandle, feed
 from meshctl.adapters.docker.images import BuildProgress, PullProgress
+from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
-from meshctl.errors import EngineError, EngineUnavailable, NotFound
+from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import Container, ContainerState
 from tests.adapters.contract_containers import WAIT_S, eventually
 from tests.adapters.docker.fake_server import send_chunks, send_json, serving
@@ -39,7 +39,7 @@ def test_frames_may_be_cut_anywhere(size: int) -> None:
 
 @pytest.mark.parametrize("data", [b"plain text from a terminal", frame(9, b"x"), b"\x01\0\0\0\xff\xff\xff\xff"])
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
-    with pytest.raises(EngineError, match="cannot be read"):
+    with pytest.raises(OperationFailed, match="cannot be read"):
         list(frames([data]))
 
 
@@ -75,14 +75,14 @@ def test_documents_may_be_cut_anywhere_and_odd_ones_are_skipped() -> None:
 
 
 def test_a_document_without_end_is_refused() -> None:
-    with pytest.raises(EngineError):
+    with pytest.raises(OperationFailed):
         list(documents(b"x" * 65536 for _ in range(100)))
 
 
 async def test_a_thread_waits_for_a_slow_reader() -> None:
     produced: list[int] = []
 
-    def read(_: Tether) -> Iterator[int]:
+    def read(_: StreamHandle) -> Iterator[int]:
         for number in range(100):
             produced.append(number)
             yield number
@@ -101,7 +101,7 @@ async def test_a_thread_waits_for_a_slow_reader() -> None:
 async def test_of_the_latest_only_the_newest_is_kept() -> None:
     done = threading.Event()
 
-    def read(_: Tether) -> Iterator[int]:
+    def read(_: StreamHandle) -> Iterator[int]:
         yield from range(100)
         done.set()
 
@@ -115,12 +115,12 @@ async def test_of_the_latest_only_the_newest_is_kept() -> None:
 
 
 async def test_the_failure_of_a_thread_comes_after_its_items() -> None:
-    def read(_: Tether) -> Iterator[int]:
+    def read(_: StreamHandle) -> Iterator[int]:
         yield 1
-        raise EngineUnavailable("gone")
+        raise RuntimeUnavailable("gone")
 
     seen: list[int] = []
-    with pytest.raises(EngineUnavailable, match="gone"):
+    with pytest.raises(RuntimeUnavailable, match="gone"):
         async for item in feed(read, set()):
             seen.append(item)
     assert seen == [1]
@@ -129,14 +129,14 @@ async def test_the_failure_of_a_thread_comes_after_its_items() -> None:
 async def test_a_closed_feed_lets_its_thread_go() -> None:
     ended = threading.Event()
 
-    def read(_: Tether) -> Iterator[int]:
+    def read(_: StreamHandle) -> Iterator[int]:
         try:
             while True:
                 yield 1
         finally:
             ended.set()
 
-    tethers: set[Tether] = set()
+    tethers: set[StreamHandle] = set()
     source = feed(read, tethers, limit=3)
     await anext(source)
     assert len(tethers) == 1
@@ -159,10 +159,10 @@ async def test_a_stream_that_breaks_off_just_ends(tmp_path: Path) -> None:
         engine_answers(handler, lambda h: send_chunks(h, event, event[:20], finish=False))
 
     with serving(tmp_path, answer) as address:
-        engine = DockerEngine(address)
+        engine = DockerRuntime(address)
         assert [e.action async for e in engine.events("shop")] == ["start"]
         lines = engine.logs(CONTAINER, since=None, tail=None, follow=True)
-        with pytest.raises(EngineError, match="cannot be read"):
+        with pytest.raises(OperationFailed, match="cannot be read"):
             await anext(lines)
         await engine.close()
 
@@ -181,7 +181,7 @@ async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Pa
         return [t.name for t in threading.enumerate() if t.name == "meshctl-docker"]
 
     with serving(tmp_path, lambda handler: engine_answers(handler, silent)) as address:
-        engine = DockerEngine(address)
+        engine = DockerRuntime(address)
         try:
             waiting = asyncio.ensure_future(anext(engine.events("shop")))
             await asyncio.to_thread(connected.wait, WAIT_S)
@@ -200,7 +200,7 @@ async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Pa
 
 async def test_an_engine_that_is_gone_is_named_by_every_method(tmp_path: Path) -> None:
     with serving(tmp_path, lambda handler: engine_answers(handler, lambda h: send_json(h, []))) as address:
-        engine = DockerEngine(address)
+        engine = DockerRuntime(address)
         await engine.observe("shop")
     ways = [
         engine.info(),
@@ -218,11 +218,11 @@ async def test_an_engine_that_is_gone_is_named_by_every_method(tmp_path: Path) -
         anext(engine.logs(CONTAINER, since=None, tail=None, follow=True)),
     ]
     for way in ways:
-        with pytest.raises(EngineUnavailable, match="No Docker engine answers") as caught:
+        with pytest.raises(RuntimeUnavailable, match="No Docker engine answers") as caught:
             await way
         assert caught.value.hint
     await engine.close()
-    with pytest.raises(EngineUnavailable, match="closed"):
+    with pytest.raises(RuntimeUnavailable, match="closed"):
         await engine.create_volume("shop", "shop_data")
 
 
@@ -233,7 +233,7 @@ async def test_logs_of_what_is_being_removed_are_not_found(tmp_path: Path) -> No
         engine_answers(handler, lambda h: send_json(h, message, 409))
 
     with serving(tmp_path, answer) as address:
-        engine = DockerEngine(address)
+        engine = DockerRuntime(address)
         with pytest.raises(NotFound):
             await anext(engine.logs(CONTAINER, since=None, tail=None, follow=True))
         await engine.close()

@@ -12,22 +12,22 @@ from urllib.parse import unquote
 import pytest
 
 from meshctl.adapters.docker.address import Address
-from meshctl.adapters.docker.reader import EngineReader
+from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.wire import SocketWire
-from meshctl.errors import EngineError, EngineUnavailable, NotFound
+from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
 from tests.adapters.docker.fake_server import Answer, send, send_chunks, send_json, serving
 
 VERSION = {"ApiVersion": "1.41", "Version": "20.10.24", "Components": [{"Name": "Engine"}]}
 
 
-def reader(address: Address, **limits: Any) -> EngineReader:
-    return EngineReader(address, SocketWire(address, **limits))
+def reader(address: Address, **limits: Any) -> ContainerReader:
+    return ContainerReader(address, SocketWire(address, **limits))
 
 
 def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     address = Address(f"unix://{tmp_path}/none.sock", chosen=True)
-    with pytest.raises(EngineUnavailable, match=r"No Docker engine answers at unix://.*none\.sock") as caught:
-        EngineReader(address).containers("shop")
+    with pytest.raises(RuntimeUnavailable, match=r"No Docker engine answers at unix://.*none\.sock") as caught:
+        ContainerReader(address).containers("shop")
     assert "DOCKER_HOST" in caught.value.hint
     assert caught.value.exit_code == 3
 
@@ -36,16 +36,16 @@ def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
     path = tmp_path / "dead.sock"
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(path))
-    with pytest.raises(EngineUnavailable, match="No Docker engine answers"):
-        EngineReader(Address(f"unix://{path}")).observe("shop")
+    with pytest.raises(RuntimeUnavailable, match="No Docker engine answers"):
+        ContainerReader(Address(f"unix://{path}")).observe("shop")
 
 
 def test_a_tcp_port_nobody_listens_on() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    with pytest.raises(EngineUnavailable, match=f"127.0.0.1:{port}"):
-        EngineReader(Address(f"tcp://127.0.0.1:{port}", chosen=True)).info()
+    with pytest.raises(RuntimeUnavailable, match=f"127.0.0.1:{port}"):
+        ContainerReader(Address(f"tcp://127.0.0.1:{port}", chosen=True)).info()
 
 
 def test_a_socket_this_user_may_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,8 +53,8 @@ def test_a_socket_this_user_may_not_open(monkeypatch: pytest.MonkeyPatch) -> Non
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    with pytest.raises(EngineUnavailable, match="permission denied") as caught:
-        EngineReader(Address("unix:///var/run/docker.sock")).containers("shop")
+    with pytest.raises(RuntimeUnavailable, match="permission denied") as caught:
+        ContainerReader(Address("unix:///var/run/docker.sock")).containers("shop")
     assert "usermod -aG docker" in caught.value.hint
 
 
@@ -78,7 +78,7 @@ def test_something_that_is_no_engine(tmp_path: Path, answer: Answer) -> None:
         answer(handler)
         handler.close_connection = True
 
-    with serving(tmp_path, once) as address, pytest.raises(EngineUnavailable):
+    with serving(tmp_path, once) as address, pytest.raises(RuntimeUnavailable):
         reader(address).containers("shop")
 
 
@@ -89,7 +89,7 @@ def test_an_answer_without_end_is_not_read_to_the_end(tmp_path: Path) -> None:
         while True:
             handler.wfile.write(b" " * 65536)
 
-    with serving(tmp_path, flood) as address, pytest.raises(EngineUnavailable, match="exceeds 1000000 bytes"):
+    with serving(tmp_path, flood) as address, pytest.raises(RuntimeUnavailable, match="exceeds 1000000 bytes"):
         reader(address, max_bytes=1_000_000).info()
 
 
@@ -104,9 +104,9 @@ def test_an_engine_that_hangs(tmp_path: Path, begun: bool) -> None:
 
     with serving(tmp_path, hang) as address:
         try:
-            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+            with pytest.raises(RuntimeUnavailable, match="does not answer in time"):
                 reader(address, timeout_s=0.1).info()
-            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+            with pytest.raises(RuntimeUnavailable, match="does not answer in time"):
                 SocketWire(address, timeout_s=0.1).get_each([f"/{n}" for n in range(9)])
         finally:
             release.set()
@@ -123,7 +123,7 @@ def test_an_engine_that_trickles_for_ever(tmp_path: Path) -> None:
 
     with serving(tmp_path, trickle) as address:
         try:
-            with pytest.raises(EngineUnavailable, match="does not answer in time"):
+            with pytest.raises(RuntimeUnavailable, match="does not answer in time"):
                 reader(address, timeout_s=0.2).info()
         finally:
             stop.set()
@@ -138,10 +138,10 @@ def test_refusals_keep_the_engines_words(tmp_path: Path) -> None:
         wire = SocketWire(address)
         with pytest.raises(NotFound, match="no such thing: /missing"):
             wire.get("/missing")
-        with pytest.raises(EngineError, match="no such thing: /broken"):
+        with pytest.raises(OperationFailed, match="no such thing: /broken"):
             wire.get("/broken")
         assert wire.get_each(["/missing"] * 5) == [None] * 5
-        with pytest.raises(EngineError, match="/broken"):
+        with pytest.raises(OperationFailed, match="/broken"):
             wire.get_each(["/missing", "/broken", "/missing"])
 
 
@@ -171,7 +171,7 @@ def test_observe_asks_for_the_label_and_skips_what_went_meanwhile(tmp_path: Path
             send_json(handler, {"message": "no such object"}, 404)
 
     with serving(tmp_path, answer) as address:
-        observed = EngineReader(address).observe("shop", ["team/web:1", "absent"])
+        observed = ContainerReader(address).observe("shop", ["team/web:1", "absent"])
     assert [c.name for c in observed.containers] == ["shop-web-1"]
     assert (observed.networks, observed.volumes) == (("shop_a", "shop_b"), ())
     assert observed.images == {"team/web:1": "sha256:1"}
@@ -180,5 +180,5 @@ def test_observe_asks_for_the_label_and_skips_what_went_meanwhile(tmp_path: Path
 
 def test_who_answers(tmp_path: Path) -> None:
     with serving(tmp_path, lambda handler: send_json(handler, VERSION)) as address:
-        info = EngineReader(address).info()
+        info = ContainerReader(address).info()
     assert (info.name, info.version, info.address) == ("docker", "20.10.24", address.url)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.otlp.sieve import Sieve
+from meshctl.adapters.otlp.prefilter import BytePrefilter
 from tests.adapters.otlp.requests import request, span
 
 
@@ -31,23 +31,23 @@ from tests.adapters.otlp.requests import request, span
 )
 def test_a_value_passes_for_its_text_and_not_for_another(value: Any, text: str) -> None:
     data = request(span(attributes={"key": value}))
-    assert Sieve([("key", text)], "").attributes(data, ())
-    assert not Sieve([("other", text)], "").attributes(data, ())
-    assert not Sieve([("key", "something else")], "").attributes(data, ())
+    assert BytePrefilter([("key", text)], "").attributes(data, ())
+    assert not BytePrefilter([("other", text)], "").attributes(data, ())
+    assert not BytePrefilter([("key", "something else")], "").attributes(data, ())
 
 
 def test_what_a_resource_carries_is_not_looked_for() -> None:
-    sieve = Sieve([("key", "a"), ("above", "b")], "")
+    sieve = BytePrefilter([("key", "a"), ("above", "b")], "")
     assert sieve.attributes(request(span(attributes={"key": "a"})), (1,))
     assert not sieve.attributes(request(span(attributes={"key": "a"})), ())
 
 
 @pytest.mark.parametrize("text", ["1e400", "inf", "nan", "٣", "9" * 40, "-", "0x10"])
 def test_odd_numbers_are_looked_for_without_an_error(text: str) -> None:
-    assert not Sieve([("key", text)], "").attributes(request(span()), ())
+    assert not BytePrefilter([("key", text)], "").attributes(request(span()), ())
 
 
 @pytest.mark.parametrize("text", ["needle", "NEEDLE", "Größe", "GRÖSSE"[:3], "größe"])
 def test_text_passes_whatever_its_case(text: str) -> None:
-    assert Sieve([], text).text(request(span(attributes={"k": "a Needle of Größe"})))
-    assert not Sieve([], text).text(request(span(attributes={"k": "hay"})))
+    assert BytePrefilter([], text).text(request(span(attributes={"k": "a Needle of Größe"})))
+    assert not BytePrefilter([], text).text(request(span(attributes={"k": "hay"})))

@@ -10,9 +10,9 @@ Path = dict[int, tuple[tuple[int, int], ...]]
 
 
 def path(
-    times: Sequence[tuple[int, int]], children: Mapping[int, Sequence[int]], aside: set[int] | None = None
+    times: Sequence[tuple[int, int]], children: Mapping[int, Sequence[int]], detached: set[int] | None = None
 ) -> Path:
-    return critical_path(0, children, [t[0] for t in times], [t[1] for t in times], aside or set())
+    return critical_path(0, children, [t[0] for t in times], [t[1] for t in times], detached or set())
 
 
 def length(found: Path) -> int:
@@ -53,7 +53,7 @@ def test_a_child_that_outlives_its_parent_counts_only_as_long_as_the_parent() ->
 
 
 def test_what_nobody_waits_for_is_not_on_it() -> None:
-    assert path([(0, 50), (20, 40)], {0: [1]}, aside={1}) == {0: ((0, 50),)}
+    assert path([(0, 50), (20, 40)], {0: [1]}, detached={1}) == {0: ((0, 50),)}
 
 
 def test_children_without_length_or_elsewhere_are_not_on_it() -> None:

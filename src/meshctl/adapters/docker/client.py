@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
-from meshctl.adapters.docker.feed import Tether, connected_socket, feed
-from meshctl.adapters.docker.wire import failed, knock
-from meshctl.aside import aside
-from meshctl.errors import EngineError, EngineUnavailable, MeshError, NotFound
+from meshctl.adapters.docker.feed import StreamHandle, connected_socket, feed
+from meshctl.adapters.docker.wire import check_reachable, failed
+from meshctl.errors import MeshError, NotFound, OperationFailed, RuntimeUnavailable
+from meshctl.threads import run_in_thread
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -31,11 +31,11 @@ class Client:
         self._made: APIClient | None = None
         self._closed = False
         self._here = threading.local()
-        self._tethers: set[Tether] = set()
+        self._tethers: set[StreamHandle] = set()
 
     async def run(self, work: Callable[[APIClient], T]) -> T:
-        """``work`` in a thread. Raises EngineUnavailable, NotFound, EngineError, ImageUnavailable."""
-        return await aside(lambda: self.blocking(work))
+        """``work`` in a thread. Raises RuntimeUnavailable, NotFound, OperationFailed, ImageUnavailable."""
+        return await run_in_thread(lambda: self.blocking(work))
 
     def blocking(self, work: Callable[[APIClient], T]) -> T:
         """``work`` here and now, with the same errors."""
@@ -53,7 +53,7 @@ class Client:
     ) -> AsyncGenerator[T, None]:
         """What ``read`` yields, from a thread; closing it ends the request that ``read`` has open."""
 
-        def tethered(tether: Tether) -> Iterator[T]:
+        def tethered(tether: StreamHandle) -> Iterator[T]:
             self._here.tether = tether
             try:
                 yield from read(self._api())
@@ -96,23 +96,23 @@ class Client:
         import docker.errors
 
         if "paramiko" in str(error):
-            return EngineUnavailable(
+            return RuntimeUnavailable(
                 f"The engine at {self.address.url} is reached over SSH, which needs paramiko.",
                 hint="Install it beside meshctl: `pip install 'docker[ssh]'`.",
             )
         if isinstance(error, docker.errors.TLSParameterError):
-            return EngineUnavailable(str(error), hint="Correct DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY.")
+            return RuntimeUnavailable(str(error), hint="Correct DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY.")
         if "fetching server API version" in str(error):
             return unavailable(self.address, error)
-        return EngineError(sentence(str(error)))
+        return OperationFailed(sentence(str(error)))
 
     def _api(self) -> APIClient:
         """Knocks first: docker-py forgets to close a socket that cannot connect."""
         if not self._closed:
-            knock(self.address)
+            check_reachable(self.address)
         with self._lock:
             if self._closed:
-                raise EngineUnavailable("The connection to the Docker engine has been closed.")
+                raise RuntimeUnavailable("The connection to the Docker engine has been closed.")
             if self._made is None:
                 self._made = self._make()
             return self._made

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker.client import url_of
-from meshctl.adapters.docker.feed import Cancelled, Tether, connected_socket
+from meshctl.adapters.docker.feed import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.streams import frames
 from meshctl.adapters.docker.wire import failed
-from meshctl.errors import DeadlineExceeded, EngineError
+from meshctl.errors import DeadlineExceeded, OperationFailed
 from meshctl.model.containers import ExecResult
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _exit_code(api: APIClient, exec_id: str) -> int | None:
 def _socket(response: Response) -> socket.socket:
     sock = connected_socket(response)
     if sock is None:
-        raise EngineError("The engine gave no connection to the command.")
+        raise OperationFailed("The engine gave no connection to the command.")
     return sock
 
 
@@ -127,7 +127,7 @@ def _stream(response: Response) -> io.BufferedReader:
     """The buffered side of the connection: docker-py's own raw socket misses what was read ahead."""
     stream = getattr(getattr(response.raw, "_fp", None), "fp", None)
     if not isinstance(stream, io.BufferedReader):
-        raise EngineError("The engine gave no connection to the command.")
+        raise OperationFailed("The engine gave no connection to the command.")
     return stream
 
 
@@ -138,7 +138,7 @@ class Attached:
         self._container_id = container_id
         self._command = command
         self._tty = tty
-        self._tether = Tether()
+        self._tether = StreamHandle()
         self._exec_id = ""
         self._size: tuple[int, int] | None = None
         self._wake_read, self._wake_write = os.pipe()

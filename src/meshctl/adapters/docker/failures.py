@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshctl.adapters.docker.address import Address
-from meshctl.errors import EngineError, EngineUnavailable, ImageUnavailable, NotFound
+from meshctl.errors import ImageUnavailable, NotFound, OperationFailed, RuntimeUnavailable
 
 NO_REGISTRY_HINT = (
     "This machine reaches no container registry: run `make images` to build base images from Debian packages."
@@ -30,15 +30,15 @@ _PORT = (
 _TAKEN = r"port is already allocated|address already in use|ports are not available"
 
 
-def unavailable(address: Address, cause: BaseException | None = None) -> EngineUnavailable:
-    """EngineUnavailable whose hint is the command that mends it on this machine."""
+def unavailable(address: Address, cause: BaseException | None = None) -> RuntimeUnavailable:
+    """RuntimeUnavailable whose hint is the command that mends it on this machine."""
     if _has(cause, PermissionError):
-        return EngineUnavailable(
+        return RuntimeUnavailable(
             f"The Docker engine at {address.url} refuses this user: permission denied.",
             hint="Run `sudo usermod -aG docker $USER`, then log out and in again.",
         )
     if _has(cause, TimeoutError):
-        return EngineUnavailable(
+        return RuntimeUnavailable(
             f"The Docker engine at {address.url} does not answer in time.",
             hint="Restart it: `sudo systemctl restart docker`, or restart Docker Desktop.",
         )
@@ -51,12 +51,12 @@ def unavailable(address: Address, cause: BaseException | None = None) -> EngineU
             installed=any(Path(d, "dockerd").exists() for d in _search_path()),
             root=hasattr(os, "geteuid") and os.geteuid() == 0,
         )
-    return EngineUnavailable(f"No Docker engine answers at {address.url}.", hint=hint)
+    return RuntimeUnavailable(f"No Docker engine answers at {address.url}.", hint=hint)
 
 
-def not_an_engine(address: Address, detail: str) -> EngineUnavailable:
+def not_an_engine(address: Address, detail: str) -> RuntimeUnavailable:
     """What answers speaks, but not the Engine API."""
-    return EngineUnavailable(
+    return RuntimeUnavailable(
         f"What answers at {address.url} is not a Docker engine: {detail}.",
         hint="Point DOCKER_HOST at a Docker engine, or unset it.",
     )
@@ -96,14 +96,14 @@ def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
     return False
 
 
-def refused(status: int, message: str) -> EngineError | ImageUnavailable:
+def refused(status: int, message: str) -> OperationFailed | ImageUnavailable:
     """The engine's own refusal of one operation, by HTTP status and text."""
     text = sentence(message)
     if status == 404 and _says(_NO_IMAGE, message):
         return ImageUnavailable(text, hint="Run `meshctl up`, which pulls or builds what is missing.")
     if status == 404:
         return NotFound(text)
-    return EngineError(text, hint=_hint(message))
+    return OperationFailed(text, hint=_hint(message))
 
 
 def _says(pattern: str, message: str) -> bool:

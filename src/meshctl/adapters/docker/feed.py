@@ -24,7 +24,7 @@ class Cancelled(Exception):
     """The reader of a stream has gone while it was being opened."""
 
 
-class Tether:
+class StreamHandle:
     """Holds the response a thread is reading, so that another thread can end that read."""
 
     def __init__(self) -> None:
@@ -137,8 +137,8 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 
 async def feed(
-    read: Callable[[Tether], Iterator[T]],
-    tethers: set[Tether],
+    read: Callable[[StreamHandle], Iterator[T]],
+    tethers: set[StreamHandle],
     *,
     limit: int = 1000,
     latest: bool = False,
@@ -148,7 +148,7 @@ async def feed(
     ``limit`` items wait at most: then the thread waits too, or with ``latest`` the oldest is dropped.
     """
     mailbox: _Mailbox[T] = _Mailbox(asyncio.get_running_loop(), limit, latest)
-    tether = Tether()
+    tether = StreamHandle()
     tethers.add(tether)
     Thread(target=_pump, args=(read, tether, mailbox), name=_THREAD, daemon=True).start()
     try:
@@ -161,7 +161,7 @@ async def feed(
         tethers.discard(tether)
 
 
-def _pump(read: Callable[[Tether], Iterator[T]], tether: Tether, mailbox: _Mailbox[T]) -> None:
+def _pump(read: Callable[[StreamHandle], Iterator[T]], tether: StreamHandle, mailbox: _Mailbox[T]) -> None:
     failure: BaseException | None = None
     try:
         for item in read(tether):

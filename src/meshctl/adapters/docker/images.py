@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from meshctl.adapters.docker.client import Client
 from meshctl.adapters.docker.failures import image_failure, unavailable
 from meshctl.adapters.docker.translate import number
-from meshctl.errors import EngineError, ImageUnavailable
+from meshctl.errors import ImageUnavailable, OperationFailed
 from meshctl.model.config import BuildSpec
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def pull(client: Client, reference: str, tell: Tell) -> str:
                 failure = _error_text(message) if "error" in message else failure
         if not failure:
             return await client.run(lambda api: _image_id(api, reference))
-    except (EngineError, ImageUnavailable) as error:
+    except (OperationFailed, ImageUnavailable) as error:
         raise image_failure(what, str(error)) from error
     raise image_failure(what, failure)
 
@@ -52,7 +52,7 @@ async def build(client: Client, spec: BuildSpec, tag: str, tell: Tell) -> str:
                 if "error" in message:
                     raise image_failure(what, _error_text(message), progress.log)
                 progress.take(message)
-    except EngineError as error:
+    except OperationFailed as error:
         raise image_failure(what, str(error), progress.log) from error
     if not progress.image_id:
         raise unavailable(client.address)

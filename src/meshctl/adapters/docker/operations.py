@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker import creation
 from meshctl.adapters.docker.failures import sentence, taken_port
-from meshctl.errors import DeadlineExceeded, EngineError, PortInUse
+from meshctl.errors import DeadlineExceeded, OperationFailed, PortInUse
 from meshctl.model.containers import LABEL_PROJECT, ContainerRequest
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _not_started(api: APIClient, error: APIError) -> Exception:
     if port is not None:
         return _port_in_use(api, *port)
     if error.status_code == 404 and "no such container" not in message.lower():
-        return EngineError(sentence(message))
+        return OperationFailed(sentence(message))
     return error
 
 

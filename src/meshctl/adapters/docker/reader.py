@@ -11,17 +11,17 @@ from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.failures import not_an_engine
 from meshctl.adapters.docker.wire import SocketWire, Wire
-from meshctl.model.containers import LABEL_PROJECT, Container, EngineInfo, Observed
+from meshctl.model.containers import LABEL_PROJECT, Container, Observed, RuntimeInfo
 
 
-class EngineReader:
-    """Every method raises EngineUnavailable when no engine answers."""
+class ContainerReader:
+    """Every method raises RuntimeUnavailable when no engine answers."""
 
     def __init__(self, address: Address | None = None, wire: Wire | None = None) -> None:
         self.address = address or resolve()
         self._wire = wire or _open_wire(self.address)
 
-    def info(self) -> EngineInfo:
+    def info(self) -> RuntimeInfo:
         """Who answers there."""
         version = self._wire.get("/version")
         if not isinstance(version, dict) or "ApiVersion" not in version:

@@ -10,8 +10,8 @@ from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.client import url_of
 from meshctl.adapters.docker.failures import refused
 from meshctl.adapters.docker.wire import failed
-from meshctl.errors import EngineError, NotFound
-from meshctl.model.containers import LABEL_PROJECT, Container, EngineEvent, LogLine, ResourceSample
+from meshctl.errors import NotFound, OperationFailed
+from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, ResourceSample, RuntimeEvent
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -40,13 +40,13 @@ def logs(
     try:
         chunks = _chunks(api, f"/containers/{container.id}/logs", params)
         yield from log_lines(frames(chunks), container)
-    except EngineError as error:
+    except OperationFailed as error:
         if "marked for removal" in str(error):
             raise NotFound(str(error)) from error
         raise
 
 
-def events(api: APIClient, project: str, since: float) -> Iterator[EngineEvent]:
+def events(api: APIClient, project: str, since: float) -> Iterator[RuntimeEvent]:
     """What happened to the project's containers from ``since`` (Unix seconds) on."""
     filters = json.dumps({"type": ["container"], "label": [f"{LABEL_PROJECT}={project}"]})
     for entry in documents(_chunks(api, "/events", {"filters": filters, "since": f"{since:.9f}"})):
@@ -102,7 +102,7 @@ def _document(line: bytes) -> dict[str, Any] | None:
 
 
 def frames(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """The engine's multiplexed stream: (stdout or stderr, payload). Raises EngineError on anything else."""
+    """The engine's multiplexed stream: (stdout or stderr, payload). Raises OperationFailed on anything else."""
     pending = bytearray()
     for chunk in chunks:
         pending += chunk
@@ -111,7 +111,7 @@ def frames(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
             size = int.from_bytes(pending[start + 4 : start + 8], "big")
             stream = _STREAMS.get(pending[start])
             if stream is None or size > _MAX_FRAME:
-                raise EngineError("The engine sent a log that cannot be read.")
+                raise OperationFailed("The engine sent a log that cannot be read.")
             if len(pending) - start - 8 < size:
                 break
             if size:

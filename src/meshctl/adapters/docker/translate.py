@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from meshctl.model import containers as model
-from meshctl.model.containers import Container, ContainerState, EngineEvent, EngineInfo, ResourceSample
+from meshctl.model.containers import Container, ContainerState, ResourceSample, RuntimeEvent, RuntimeInfo
 
 _ACTIONS = frozenset(
     ("create", "start", "die", "oom", "stop", "kill", "restart", "pause", "unpause", "destroy"),
@@ -83,14 +83,14 @@ def state(word: Any) -> ContainerState:
         return ContainerState.DEAD
 
 
-def info(version: Mapping[str, Any], address: str) -> EngineInfo:
+def info(version: Mapping[str, Any], address: str) -> RuntimeInfo:
     """The answer of ``/version``; an engine that only speaks Docker's API keeps its own name."""
     components = " ".join(str(_mapping(c).get("Name", "")) for c in version.get("Components") or ())
     name = "podman" if "podman" in components.lower() else "docker"
-    return EngineInfo(name=name, version=str(version.get("Version", "")), address=address)
+    return RuntimeInfo(name=name, version=str(version.get("Version", "")), address=address)
 
 
-def event(entry: Mapping[str, Any]) -> EngineEvent | None:
+def event(entry: Mapping[str, Any]) -> RuntimeEvent | None:
     """One line of ``/events``; None for what is nobody's business (exec, attach, health_status …)."""
     action = str(entry.get("Action") or entry.get("status") or "")
     if action not in _ACTIONS or entry.get("Type", "container") != "container":
@@ -99,7 +99,7 @@ def event(entry: Mapping[str, Any]) -> EngineEvent | None:
     attributes = _strings(actor.get("Attributes"))
     nanoseconds = entry.get("timeNano")
     code = attributes.get("exitCode", "")
-    return EngineEvent(
+    return RuntimeEvent(
         time=nanoseconds / 1e9 if isinstance(nanoseconds, int) else float(number(entry.get("time"))),
         action=action,
         container_id=str(actor.get("ID") or entry.get("id") or ""),

@@ -21,7 +21,7 @@ _CONNECTIONS = 2
 
 
 class Wire(Protocol):
-    """GET of one path: parsed JSON. Raises NotFound, EngineError, EngineUnavailable."""
+    """GET of one path: parsed JSON. Raises NotFound, OperationFailed, RuntimeUnavailable."""
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any: ...
     def get_each(self, paths: Sequence[str]) -> list[Any]:
@@ -128,8 +128,8 @@ class SocketWire:
         return content
 
 
-def knock(address: Address, *, timeout_s: float = 10.0) -> None:
-    """Raises EngineUnavailable when nobody listens on a ``unix`` address; other addresses are not tried."""
+def check_reachable(address: Address, *, timeout_s: float = 10.0) -> None:
+    """Raises RuntimeUnavailable when nobody listens on a ``unix`` address; other addresses are not tried."""
     if address.scheme != "unix":
         return
     connection = _UnixConnection(address.socket_path, timeout_s)

@@ -11,7 +11,7 @@ from meshctl.cli.checks import Finding
 from meshctl.cli.context import World, config_of, output_of, run_async
 from meshctl.cli.diagnostics import Exit
 from meshctl.errors import ConfigError, MeshError
-from meshctl.present.lines import BAD, GOOD, MUTED, WARN, Line, Span
+from meshctl.present.lines import BAD, GOOD, MUTED, WARN, Line, Segment
 
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
@@ -43,25 +43,25 @@ def _configuration(options: argparse.Namespace) -> tuple[MeshConfig | None, Find
 
 async def _world(world: World, config: MeshConfig | None) -> list[Finding]:
     if config is None:
-        engine = world.open_engine()
+        engine = world.open_runtime()
         try:
             return [await checks.engine(engine)]
         finally:
             await engine.close()
     mesh = world.open_mesh(config)
     try:
-        answers = await checks.engine(mesh.containers)
+        answers = await checks.engine(mesh.runtime)
         return [answers, *(await _project(world, mesh) if answers.status == "ok" else ())]
     finally:
         await mesh.close()
 
 
 async def _project(world: World, mesh: Mesh) -> list[Finding]:
-    from meshctl.engine.survey import survey
+    from meshctl.engine.project_status import project_status
 
     try:
-        observed = await mesh.containers.observe(mesh.config.name, checks.base_images(mesh.config))
-        services = await survey(mesh) if observed.containers else ()
+        observed = await mesh.runtime.observe(mesh.config.name, checks.base_images(mesh.config))
+        services = await project_status(mesh) if observed.containers else ()
     except MeshError as error:
         return [Finding("stack", "fail", str(error), error.hint)]
     return [
@@ -75,7 +75,7 @@ async def _project(world: World, mesh: Mesh) -> list[Finding]:
 
 def _lines(finding: Finding) -> list[Line]:
     mark, tone = _LOOKS[finding.status]
-    lines: list[Line] = [(Span(f" {mark} ", tone), Span(f"{finding.check:<14}"), Span(finding.detail))]
+    lines: list[Line] = [(Segment(f" {mark} ", tone), Segment(f"{finding.check:<14}"), Segment(finding.detail))]
     if finding.mend:
-        lines.append((Span(f"   {'':<14}"), Span(f"→ {finding.mend}", MUTED)))
+        lines.append((Segment(f"   {'':<14}"), Segment(f"→ {finding.mend}", MUTED)))
     return lines

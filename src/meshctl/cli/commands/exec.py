@@ -22,7 +22,7 @@ def run(options: argparse.Namespace, world: World) -> int:
 
     async def work(mesh: Mesh) -> int:
         require_known(mesh.config, (options.service,))
-        observed = await mesh.containers.observe(mesh.config.name)
+        observed = await mesh.runtime.observe(mesh.config.name)
         running = [
             c
             for c in observed.containers
@@ -34,6 +34,6 @@ def run(options: argparse.Namespace, world: World) -> int:
             which = f"{options.service}-{options.instance}" if options.instance else options.service
             raise MeshError(f"{which} does not run", hint=f"meshctl start {options.service}")
         tty = sys.stdin.isatty() and sys.stdout.isatty()
-        return await mesh.containers.exec_attached(running[0].id, options.argv, tty=tty)
+        return await mesh.runtime.exec_attached(running[0].id, options.argv, tty=tty)
 
     return with_mesh(options, world, work)

@@ -9,13 +9,13 @@ from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
 from meshctl.engine import lifecycle
-from meshctl.engine.survey import survey
+from meshctl.engine.project_status import project_status
 from meshctl.present.services_table import services_data, services_table
 
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.status import ServiceStatus
-    from meshctl.ports import ProgressSink
+    from meshctl.ports.world import ProgressSink
 
 _VERBS = {
     "start": lifecycle.start,
@@ -42,6 +42,6 @@ async def _carry_out(mesh: Mesh, options: argparse.Namespace, sink: ProgressSink
     if options.command == "scale":
         counts = dict(options.replicas)
         await lifecycle.scale(mesh, counts, sink, options.timeout)
-        return await survey(mesh, tuple(counts))
+        return await project_status(mesh, tuple(counts))
     await _VERBS[options.command](mesh, options.services, sink, options.timeout)
-    return await survey(mesh, options.services)
+    return await project_status(mesh, options.services)

@@ -14,13 +14,13 @@ from meshctl.cli import diagnostics
 from meshctl.cli.content import content_of
 from meshctl.cli.context import config_of, output_of
 from meshctl.cli.diagnostics import Exit
-from meshctl.engine.trace_words import UNKNOWN, find, find_id, runs_before, unknown
+from meshctl.engine.trace_lookup import UNKNOWN, find, find_id, runs_before, unknown
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import TraceQuery
 
 if TYPE_CHECKING:
     from meshctl.model.config import MeshConfig
-    from meshctl.ports import TraceReader, TraceSender
+    from meshctl.ports.telemetry import TraceReader, TraceSender
 
 #: Cells of a line where there is no terminal.
 _PIPED_WIDTH, _LEAST_WIDTH = 100, 40

@@ -10,7 +10,7 @@ from meshctl.cli.context import World, output_of, with_mesh
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.core.plan.selection import selected
-from meshctl.engine.survey import survey
+from meshctl.engine.project_status import project_status
 from meshctl.engine.up import UpOptions, UpReport, plan_up, up
 from meshctl.present.plan_text import critical_text, plan_data, plan_text
 from meshctl.present.services_table import services_data, services_table
@@ -19,7 +19,7 @@ from meshctl.present.units import duration
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.status import ServiceStatus
-    from meshctl.ports import ProgressSink
+    from meshctl.ports.world import ProgressSink
 
 
 def run(options: argparse.Namespace, world: World) -> int:
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, world: World) -> int:
 async def _bring_up(mesh: Mesh, wanted: UpOptions, sink: ProgressSink) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
     report = await up(mesh, wanted, sink)
     part = wanted.services or wanted.profiles
-    return report, await survey(mesh, selected(mesh.config, wanted.services, wanted.profiles) if part else ())
+    return report, await project_status(mesh, selected(mesh.config, wanted.services, wanted.profiles) if part else ())
 
 
 def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.counts import check_scale, desired_count, wanted_numbers
 from meshctl.core.plan.digest import change_words, config_hash
-from meshctl.core.plan.draft import ALIVE, Draft
 from meshctl.core.plan.request import image_reference
 from meshctl.core.plan.selection import dependents, selected
 from meshctl.model.config import MeshConfig, ServiceSpec
@@ -34,7 +34,7 @@ def reconcile(config: MeshConfig, observed: Observed, wanted: Wanted) -> Plan:
     """The plan; its ``changes`` are empty when all is as desired. Raises UsageError for a name or count."""
     check_scale(config, wanted.scale)
     names = selected(config, wanted.services, wanted.profiles)
-    draft = Draft(config, observed)
+    draft = PlanBuilder(config, observed)
     if not wanted.services:
         _orphans(draft)
     for name in names:
@@ -45,7 +45,7 @@ def reconcile(config: MeshConfig, observed: Observed, wanted: Wanted) -> Plan:
 
 def image_plan(config: MeshConfig, wanted: Wanted) -> Plan:
     """Only the builds of what is selected, for ``--build``. Raises UsageError for an unknown service."""
-    draft = Draft(config, Observed(config.name))
+    draft = PlanBuilder(config, Observed(config.name))
     for name in selected(config, wanted.services, wanted.profiles):
         if config.services[name].build is not None:
             draft.image(config.services[name], "build was asked for", build=True)
@@ -63,14 +63,14 @@ def stale_words(config: MeshConfig, observed: Observed, container: Container) ->
     return "image changed" if here and container.image_id and container.image_id != here else ""
 
 
-def _orphans(draft: Draft) -> None:
+def _orphans(draft: PlanBuilder) -> None:
     for service, containers in draft.of.items():
         if service not in draft.config.services:
             for container in containers:
                 draft.remove(container, "no longer in the file")
 
 
-def _service(draft: Draft, spec: ServiceSpec, wanted: Wanted) -> None:
+def _service(draft: PlanBuilder, spec: ServiceSpec, wanted: Wanted) -> None:
     existing = {container.instance: container for container in draft.of.get(spec.name, ())}
     count = desired_count(spec, list(existing.values()), wanted.scale)
     numbers = wanted_numbers(list(existing), count)
@@ -84,7 +84,7 @@ def _service(draft: Draft, spec: ServiceSpec, wanted: Wanted) -> None:
             draft.create(spec, number, scaled if existing else "not created")
 
 
-def _instance(draft: Draft, spec: ServiceSpec, container: Container, keep: bool) -> None:
+def _instance(draft: PlanBuilder, spec: ServiceSpec, container: Container, keep: bool) -> None:
     stale = stale_words(draft.config, draft.observed, container)
     if stale and (not keep or container.state in _LOST):
         # The image is made before the old instance stops: it serves until then.
@@ -105,7 +105,7 @@ def _idle_words(container: Container) -> str:
     )
 
 
-def _note_dependents(draft: Draft, spec: ServiceSpec, cause: str) -> None:
+def _note_dependents(draft: PlanBuilder, spec: ServiceSpec, cause: str) -> None:
     for name in dependents(draft.config.services, spec.name):
         alive = [container for container in draft.of.get(name, ()) if container.state in ALIVE]
         if any(not stale_words(draft.config, draft.observed, container) for container in alive):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.core.plan.draft import ALIVE, Draft
+from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.selection import dependents, start_order
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Observed
@@ -13,7 +13,7 @@ CAUSE = "down"
 
 def removal(config: MeshConfig, observed: Observed, *, volumes: bool) -> Plan:
     """Everything the engine holds of the project, whatever the file says today."""
-    draft = Draft(config, observed)
+    draft = PlanBuilder(config, observed)
     gone: dict[str, list[str]] = {}
     removed: list[str] = []
     for service in down_order(config, draft):
@@ -31,7 +31,7 @@ def removal(config: MeshConfig, observed: Observed, *, volumes: bool) -> Plan:
     return draft.plan()
 
 
-def down_order(config: MeshConfig, draft: Draft) -> list[str]:
+def down_order(config: MeshConfig, draft: PlanBuilder) -> list[str]:
     """Services that have containers, dependents first; those no file names come at the end."""
     known = [name for name in reversed(start_order(config)) if name in draft.of]
     return [*known, *sorted(set(draft.of) - set(known))]

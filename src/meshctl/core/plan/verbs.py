@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from meshctl.core.plan.draft import ALIVE, Draft
+from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.removal import down_order
 from meshctl.core.plan.selection import dependents, require_known, start_order
 from meshctl.errors import UsageError
@@ -84,7 +84,7 @@ def _each(
     return draft.plan()
 
 
-def _strangers(draft: Draft, chosen: dict[str, list[Container]], *, restart: bool = False) -> None:
+def _strangers(draft: PlanBuilder, chosen: dict[str, list[Container]], *, restart: bool = False) -> None:
     """Start instances whose service no file names; there is nothing to judge them by, so nobody waits."""
     for name in sorted(set(chosen) - set(draft.config.services)):
         for container in chosen[name]:
@@ -104,9 +104,9 @@ def _strangers(draft: Draft, chosen: dict[str, list[Container]], *, restart: boo
 
 def _chosen(
     config: MeshConfig, observed: Observed, services: Sequence[str]
-) -> tuple[Draft, dict[str, list[Container]]]:
+) -> tuple[PlanBuilder, dict[str, list[Container]]]:
     """Containers of the services, of all when none is named. Raises UsageError, also when there are none."""
-    draft = Draft(config, observed)
+    draft = PlanBuilder(config, observed)
     require_known(config, services, draft.of)
     for name in services:
         if name not in draft.of:

@@ -14,12 +14,12 @@ def critical_path(
     children: Mapping[int, Sequence[int]],
     starts: Sequence[int],
     ends: Sequence[int],
-    aside: Collection[int] = (),
+    detached: Collection[int] = (),
 ) -> dict[int, tuple[Stretch, ...]]:
     """Stretches of time by span, in order; together they are the time from the root's start to its end.
 
     A moment belongs to the deepest span that everything above waits for. Children are cut to their parent's time;
-    those in ``aside`` are waited for by nobody.
+    those in ``detached`` are waited for by nobody.
     """
     found: dict[int, list[Stretch]] = {}
 
@@ -27,7 +27,7 @@ def critical_path(
         ready = []
         for child in children.get(index, ()):
             begin, end = max(starts[child], low), min(ends[child], high)
-            if end > begin and child not in aside:
+            if end > begin and child not in detached:
                 ready.append((end, begin, child))
         ready.sort()
         return index, low, high, ready

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from meshctl.core.traces.catalog import Catalog
-from meshctl.core.traces.ranks import Ranks
+from meshctl.core.traces.eviction import EvictionQueue
 from meshctl.core.traces.stored import (
     CHUNK_COST,
     OPERATION_COST,
@@ -31,7 +31,7 @@ Names = dict[str, Operation]
 
 
 class TraceStore:
-    """``Ranks`` says who goes when there is no room; late spans merge, those of an evicted trace start it anew.
+    """``EvictionQueue`` says who goes when there is no room; late spans merge, those of an evicted trace start it anew.
 
     ``dropped`` counts spans by cause, ``evicted`` traces by cause; traces in ``to_pin`` are pinned from their first
     span on. Written by one thread only; ``traces``, ``catalog`` and ``timeline`` may be read by others.
@@ -47,7 +47,7 @@ class TraceStore:
         self.dropped: Counter[str] = Counter()
         self.evicted: Counter[str] = Counter()
         self.to_pin: frozenset[bytes] = frozenset()
-        self._ranks = Ranks(self.limits)
+        self._ranks = EvictionQueue(self.limits)
         self._changed: dict[bytes, None] = {}
         self._removed: list[bytes] = []
         self._headers: dict[tuple[bytes, bytes], Header] = {}

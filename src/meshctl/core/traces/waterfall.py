@@ -26,9 +26,9 @@ def waterfall(trace: Trace) -> Waterfall:
     tree = grown(draft.parents, draft.starts, orphans)
     ends = list(map(add, draft.starts, draft.durations))
     root = tree.order[0]
-    aside = _aside(draft, ends)
-    path = critical_path(root, tree.children, draft.starts, ends, aside)
-    late = [i for i in _with_all_below(aside, tree, draft) if ends[i] > ends[root]] if root not in orphans else []
+    detached = _detached(draft, ends)
+    path = critical_path(root, tree.children, draft.starts, ends, detached)
+    late = [i for i in _with_all_below(detached, tree, draft) if ends[i] > ends[root]] if root not in orphans else []
     marks = marks_of(draft, tree, ends, late)
     start, end = min(draft.starts), max(ends)
     return Waterfall(
@@ -60,7 +60,7 @@ def _repeated(draft: Draft, tree: Tree, marks: Mapping[int, tuple[Mark, ...]]) -
     return [*notes, f"N+1: {len(found) - 3:,} more such loops."] if len(found) > 3 else notes
 
 
-def _aside(draft: Draft, ends: Sequence[int]) -> set[int]:
+def _detached(draft: Draft, ends: Sequence[int]) -> set[int]:
     """Spans that their parents do not wait for."""
     spans, starts = draft.spans, draft.starts
     return {

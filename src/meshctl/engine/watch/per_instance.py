@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Generic, TypeVar
 
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.tasks import cancel_all
 
 Key = TypeVar("Key", bound=Hashable)
@@ -15,20 +15,20 @@ Key = TypeVar("Key", bound=Hashable)
 class TaskPerInstance(Generic[Key]):
     """Tasks by key; what a key holds decides when an instance's task starts anew."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, aggregator: StateAggregator) -> None:
+        self._aggregator = aggregator
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
     async def run(self, match: Callable[[], Awaitable[None]]) -> None:
         """Calls ``match`` whenever instances come or go. Never returns; cancelled, it ends all tasks."""
-        changed = self._board.topology()
+        changed = self._aggregator.topology()
         try:
             while True:
                 await changed.wait()
                 changed.clear()
                 await match()
         finally:
-            self._board.release(changed)
+            self._aggregator.release(changed)
             await cancel_all(list(self._tasks.values()))
             self._tasks.clear()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.per_instance import TaskPerInstance
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.status import ProbeResult
-from meshctl.ports import Prober
+from meshctl.ports.world import Prober
 
 #: An instance that starts, or that failed and is not yet called failing, is asked this often.
 EAGER_INTERVAL_S = 0.2
@@ -25,12 +25,12 @@ _Key = tuple[str, float | None, tuple[tuple[str, str], ...]]
 class ProbeWatch:
     """One task per instance that can be probed; a restart or a moved port starts it anew."""
 
-    def __init__(self, prober: Prober, board: Board) -> None:
+    def __init__(self, prober: Prober, aggregator: StateAggregator) -> None:
         self._prober = prober
-        self._board = board
-        self._clock = board.clock
+        self._aggregator = aggregator
+        self._clock = aggregator.clock
         self._gate = asyncio.Semaphore(CONCURRENT)
-        self._tasks = TaskPerInstance[_Key](board)
+        self._tasks = TaskPerInstance[_Key](aggregator)
 
     async def run(self) -> None:
         """Never returns."""
@@ -38,11 +38,11 @@ class ProbeWatch:
 
     async def _match(self) -> None:
         """One task for every instance to probe, none for the others."""
-        wanted = {_key(c): partial(self._probe, c, spec) for c in self._board.running() if (spec := self._spec(c))}
+        wanted = {_key(c): partial(self._probe, c, spec) for c in self._aggregator.running() if (spec := self._spec(c))}
         await self._tasks.keep(wanted)
 
     def _spec(self, container: Container) -> ServiceSpec | None:
-        spec = self._board.config.services.get(container.service)
+        spec = self._aggregator.config.services.get(container.service)
         if spec is None or spec.healthcheck.kind is CheckKind.NONE:
             return None
         waits_for_ports = bool(spec.ports) and not container.ports
@@ -55,9 +55,9 @@ class ProbeWatch:
             async with self._gate:
                 result = await self._ask(container, spec)
             passed = passed or result.ok
-            self._board.probed(container.id, result)
+            self._aggregator.probed(container.id, result)
             young = not passed and self._clock.monotonic() - began < EAGER_FOR_S
-            doubtful = 0 < self._board.evidence.failures(container.id) < spec.healthcheck.retries
+            doubtful = 0 < self._aggregator.observations.failures(container.id) < spec.healthcheck.retries
             interval = spec.healthcheck.interval_s
             await self._clock.sleep(min(interval, EAGER_INTERVAL_S) if young or doubtful else interval)
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 
 from meshctl.engine.watch.address import AddressWatch
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.tasks import closing
-from meshctl.ports import RegistryConnector
+from meshctl.ports.registry import RegistryConnector
 
 
 class RegistryWatch:
-    """Keeps the board's registrations true."""
+    """Keeps the aggregator's registrations true."""
 
-    def __init__(self, connect: RegistryConnector, board: Board) -> None:
+    def __init__(self, connect: RegistryConnector, aggregator: StateAggregator) -> None:
         self._connect = connect
-        self._board = board
-        self._watch = AddressWatch(board, board.registry_address, self._follow, board.registry_lost)
+        self._aggregator = aggregator
+        self._watch = AddressWatch(aggregator, aggregator.registry_address, self._follow, aggregator.registry_lost)
 
     async def run(self) -> None:
         """Never returns; a project without a registry waits for nothing."""
-        if not self._board.config.registry:
+        if not self._aggregator.config.registry:
             await asyncio.Event().wait()
         await self._watch.run()
 
@@ -30,6 +30,6 @@ class RegistryWatch:
             async with closing(registry.watch()) as changes:
                 async for registrations in changes:
                     self._watch.backoff.reset()
-                    self._board.registry_up(registrations)
+                    self._aggregator.registry_up(registrations)
         finally:
             await registry.close()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.per_instance import TaskPerInstance
 from meshctl.engine.watch.tasks import Backoff, closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import Container
 from meshctl.model.status import Usage
-from meshctl.ports import ContainerEngine
+from meshctl.ports.runtime import Runtime
 
 #: Samples kept per instance, one a second.
 KEEP = 30
@@ -29,23 +29,23 @@ class _Track:
 class StatsWatch:
     """Streams begin and end with the instances; a stopped instance counts for nothing."""
 
-    def __init__(self, engine: ContainerEngine, board: Board) -> None:
+    def __init__(self, engine: Runtime, aggregator: StateAggregator) -> None:
         self._engine = engine
-        self._board = board
-        self._clock = board.clock
+        self._aggregator = aggregator
+        self._clock = aggregator.clock
         self._tracks: dict[str, _Track] = {}
-        self._tasks = TaskPerInstance[str](board)
+        self._tasks = TaskPerInstance[str](aggregator)
 
     async def run(self) -> None:
         """Never returns."""
         await self._tasks.run(self._match)
 
     async def _match(self) -> None:
-        gone = await self._tasks.keep({c.id: partial(self._stream, c) for c in self._board.running()})
+        gone = await self._tasks.keep({c.id: partial(self._stream, c) for c in self._aggregator.running()})
         for container_id in gone:
             self._tracks.pop(container_id, None)
         if gone:
-            self._board.used(self._summed())
+            self._aggregator.used(self._summed())
 
     async def _stream(self, container: Container) -> None:
         backoff = Backoff(self._clock)
@@ -57,7 +57,7 @@ class StatsWatch:
                         backoff.reset()
                         track.cpu.append(max(0.0, sample.cpu))
                         track.memory = sample.memory
-                        self._board.used(self._summed())
+                        self._aggregator.used(self._summed())
             except MeshError:
                 # The container watch tells about a lost engine; here only the figures stand still.
                 pass

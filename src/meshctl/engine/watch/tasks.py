@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from meshctl.ports import Clock
+from meshctl.ports.world import Clock
 
 _Item = TypeVar("_Item")
 

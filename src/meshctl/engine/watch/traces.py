@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 
-from meshctl.aside import aside
 from meshctl.core.traces.listing import TraceListing
 from meshctl.engine.watch.address import AddressWatch
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.tasks import closing
 from meshctl.model.traces import TraceQuery
-from meshctl.ports import Collectors
+from meshctl.ports.telemetry import Collectors
+from meshctl.threads import run_in_thread
 
 #: Traces that a view can list.
 KEEP = 5000
 
 
 class TraceWatch:
-    """Keeps the board's traces true."""
+    """Keeps the aggregator's traces true."""
 
-    def __init__(self, collectors: Collectors, board: Board) -> None:
+    def __init__(self, collectors: Collectors, aggregator: StateAggregator) -> None:
         self._collectors = collectors
-        self._board = board
-        self._watch = AddressWatch(board, board.collector_address, self._follow, board.collector_lost)
+        self._aggregator = aggregator
+        self._watch = AddressWatch(aggregator, aggregator.collector_address, self._follow, aggregator.collector_lost)
 
     async def run(self) -> None:
         """Never returns; a project without a collector waits for nothing."""
-        if not self._board.config.collector:
+        if not self._aggregator.config.collector:
             await asyncio.Event().wait()
         await self._watch.run()
 
@@ -37,8 +37,8 @@ class TraceWatch:
         async with closing(self._collectors.feed(address).changes()) as stream:
             async for changes in stream:
                 if stale or changes.reset:
-                    listing.replace(await aside(lambda: reader.traces(TraceQuery(limit=KEEP))))
+                    listing.replace(await run_in_thread(lambda: reader.traces(TraceQuery(limit=KEEP))))
                     stale = False
                 listing.apply(changes)
                 self._watch.backoff.reset()
-                self._board.collector_up(changes.status, listing.rows)
+                self._aggregator.collector_up(changes.status, listing.rows)

@@ -1,4 +1,4 @@
-"""Judges the evidence: every service of the project against what was heard of its instances."""
+"""Judges the observations: every service of the project against what was heard of its instances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from meshctl.core.health import GRACE_S, fold, fold_service
-from meshctl.engine.watch.evidence import Evidence
+from meshctl.engine.watch.observations import Observations
 from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import Health, InstanceStatus, Registration, ServiceStatus
@@ -14,20 +14,20 @@ from meshctl.model.status import Health, InstanceStatus, Registration, ServiceSt
 _HELD_UP = (ContainerState.CREATED,)
 
 
-def judge(evidence: Evidence, now: float) -> tuple[ServiceStatus, ...]:
+def judge(observations: Observations, now: float) -> tuple[ServiceStatus, ...]:
     """One status per service of the file, then of containers whose service has left the file."""
-    by_service: dict[str, list[Container]] = {name: [] for name in evidence.config.services}
-    for container in evidence.containers.values():
+    by_service: dict[str, list[Container]] = {name: [] for name in observations.config.services}
+    for container in observations.containers.values():
         by_service.setdefault(container.service, []).append(container)
-    registered = {r.id: r for r in evidence.registrations or ()}
-    specs = {name: _spec(evidence.config, name, members) for name, members in by_service.items()}
+    registered = {r.id: r for r in observations.registrations or ()}
+    specs = {name: _spec(observations.config, name, members) for name, members in by_service.items()}
     statuses = {
-        name: _service(evidence, specs[name], members, registered, now, "") for name, members in by_service.items()
+        name: _service(observations, specs[name], members, registered, now, "") for name, members in by_service.items()
     }
     for name, members in by_service.items():
         waiting = _waiting_for(specs[name], members, statuses, now)
         if waiting:
-            statuses[name] = _service(evidence, specs[name], members, registered, now, waiting)
+            statuses[name] = _service(observations, specs[name], members, registered, now, waiting)
     return tuple(statuses.values())
 
 
@@ -38,41 +38,41 @@ def in_play(config: MeshConfig, status: ServiceStatus) -> bool:
 
 
 def _service(
-    evidence: Evidence,
+    observations: Observations,
     spec: ServiceSpec,
     members: Sequence[Container],
     registered: Mapping[str, Registration],
     now: float,
     waiting: str,
 ) -> ServiceStatus:
-    instances = [_instance(evidence, spec, container, registered, now, waiting) for container in members]
+    instances = [_instance(observations, spec, container, registered, now, waiting) for container in members]
     return fold_service(spec, max(spec.replicas, len(members)), instances, waiting)
 
 
 def _instance(
-    evidence: Evidence,
+    observations: Observations,
     spec: ServiceSpec,
     container: Container,
     registered: Mapping[str, Registration],
     now: float,
     waiting: str,
 ) -> InstanceStatus:
-    life = evidence.lives.get(container.id)
-    known = evidence.registrations is not None
+    run = observations.runs.get(container.id)
+    known = observations.registrations is not None
     status = fold(
         container,
         spec,
-        life.probe if life is not None else None,
+        run.probe if run is not None else None,
         registered.get(container.instance_id),
-        expects_registration=bool(spec.mesh.register) and (known or bool(evidence.registry_error)),
+        expects_registration=bool(spec.mesh.register) and (known or bool(observations.registry_error)),
         now=now,
-        recent_deaths=evidence.recent_deaths(container, now),
-        been_healthy=life is not None and life.been_healthy,
-        registry_error="" if known else evidence.registry_error,
+        recent_deaths=observations.recent_deaths(container, now),
+        been_healthy=run is not None and run.been_healthy,
+        registry_error="" if known else observations.registry_error,
         waiting_for=waiting,
     )
-    if life is not None and status.health is Health.HEALTHY:
-        life.been_healthy = True
+    if run is not None and status.health is Health.HEALTHY:
+        run.been_healthy = True
     if status.health is Health.UNKNOWN and _young(container, now):
         return replace(status, health=Health.STARTING, reasons=("not probed yet",))
     return status

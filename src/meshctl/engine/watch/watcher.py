@@ -8,7 +8,7 @@ from types import TracebackType
 
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.store import MeshStore
-from meshctl.engine.watch.board import Board
+from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.containers import ContainerWatch
 from meshctl.engine.watch.probes import ProbeWatch
 from meshctl.engine.watch.registry import RegistryWatch
@@ -25,22 +25,22 @@ class Watcher:
 
     def __init__(self, mesh: Mesh, store: MeshStore) -> None:
         self._mesh = mesh
-        self._board = Board(mesh.config, store, mesh.clock)
+        self._aggregator = StateAggregator(mesh.config, store, mesh.clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Watcher:
-        mesh, board = self._mesh, self._board
-        board.publish()
+        mesh, aggregator = self._mesh, self._aggregator
+        aggregator.publish()
         watchers = {
-            "containers": ContainerWatch(mesh.containers, board).run,
-            "health": ProbeWatch(mesh.prober, board).run,
-            "the registry": RegistryWatch(mesh.connect_registry, board).run,
-            "traces": TraceWatch(mesh.collectors, board).run,
-            "resources": StatsWatch(mesh.containers, board).run,
+            "containers": ContainerWatch(mesh.runtime, aggregator).run,
+            "health": ProbeWatch(mesh.prober, aggregator).run,
+            "the registry": RegistryWatch(mesh.connect_registry, aggregator).run,
+            "traces": TraceWatch(mesh.collectors, aggregator).run,
+            "resources": StatsWatch(mesh.runtime, aggregator).run,
             "time": self._tick,
         }
         for what, run in watchers.items():
-            self._tasks.append(asyncio.create_task(forever(run, _teller(board, what), mesh.clock), name=what))
+            self._tasks.append(asyncio.create_task(forever(run, _teller(aggregator, what), mesh.clock), name=what))
         return self
 
     async def __aexit__(
@@ -52,11 +52,11 @@ class Watcher:
     async def _tick(self) -> None:
         while True:
             await self._mesh.clock.sleep(TICK_S)
-            self._board.publish()
+            self._aggregator.publish()
 
 
-def _teller(board: Board, what: str) -> Callable[[Exception], None]:
+def _teller(aggregator: StateAggregator, what: str) -> Callable[[Exception], None]:
     def failed(error: Exception) -> None:
-        board.failed(what, error)
+        aggregator.failed(what, error)
 
     return failed

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from meshctl.core.traces.diff import TraceDiff, diff
-from meshctl.present.lines import MUTED, STRONG, Line, Span, between
+from meshctl.present.lines import MUTED, STRONG, Line, Segment, between
 from meshctl.present.trace_diff import diff_lines
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.tui.context import COMPARE, TRACES, Context
@@ -99,8 +99,8 @@ class CompareScreen(CollectorScreen):
         self.query_one(EmptyPane).say(sentence, step)
 
     def _head(self, width: int) -> Line:
-        right = Span("changes of self time; the older one is before ", MUTED)
-        return between((Span(" two traces compared", STRONG),), (right,), width)
+        right = Segment("changes of self time; the older one is before ", MUTED)
+        return between((Segment(" two traces compared", STRONG),), (right,), width)
 
 
 def _missing(trace_id: str, reading: Reading) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from meshctl.engine.watch.tasks import closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.status import MeshState
-from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Span, between, service_tone
+from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Segment, between, service_tone
 from meshctl.tui.context import LOGS, SERVICES, Context
 from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.screens.services import find
@@ -168,9 +168,9 @@ class LogsScreen(MeshScreen):
     def _head(self, width: int) -> Line:
         name = self.mesh_app.log_service
         view = self._view
-        who = Span(name, service_tone(name)) if name else Span("all services", STRONG)
+        who = Segment(name, service_tone(name)) if name else Segment("all services", STRONG)
         kept, shown = view.kept_count, view.line_count
         count = f"{kept:,} lines" if kept == shown else f"{shown:,} of {kept:,} lines"
-        how = Span("▶ following", ACCENT) if view.following else Span("‖ paused, space follows", WARN)
-        left = (Span(" logs of ", MUTED), who, Span("  "), how)
-        return between(left, (Span(f"{count} ", MUTED),), width)
+        how = Segment("▶ following", ACCENT) if view.following else Segment("‖ paused, space follows", WARN)
+        left = (Segment(" logs of ", MUTED), who, Segment("  "), how)
+        return between(left, (Segment(f"{count} ", MUTED),), width)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from meshctl.errors import MeshError
 from meshctl.model.status import Health, MeshState
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Span, between
+from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Segment, between
 from meshctl.present.map import ServiceMap, ends_shown, service_map
 from meshctl.present.map_table import edge_lines
 from meshctl.tui.context import MAP, Context
@@ -185,16 +185,16 @@ class MapScreen(CollectorScreen):
     def _head(self, width: int) -> Line:
         words = WINDOWS[self._window][1]
         count = len(self._edges or ())
-        left = (Span(" calls in ", MUTED), Span(words, STRONG), Span("  w changes", MUTED))
+        left = (Segment(" calls in ", MUTED), Segment(words, STRONG), Segment("  w changes", MUTED))
         legend = (
-            Span("── ", ACCENT),
-            Span("call  ", MUTED),
-            Span("╌╌ ", ACCENT),
-            Span("message  ", MUTED),
-            Span(f"{count:,} edges ", MUTED),
+            Segment("── ", ACCENT),
+            Segment("call  ", MUTED),
+            Segment("╌╌ ", ACCENT),
+            Segment("message  ", MUTED),
+            Segment(f"{count:,} edges ", MUTED),
         )
         return between(left, legend, width)
 
 
 def _rule(width: int) -> Line:
-    return (Span("─ calls " + "─" * max(0, width - 8), MUTED),)
+    return (Segment("─ calls " + "─" * max(0, width - 8), MUTED),)

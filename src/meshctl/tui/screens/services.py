@@ -13,7 +13,7 @@ from textual.widget import Widget
 from meshctl.model.status import Health, MeshState, ServiceStatus
 from meshctl.present.events import event_lines
 from meshctl.present.frame import empty_services
-from meshctl.present.lines import MUTED, Line, Span
+from meshctl.present.lines import MUTED, Line, Segment
 from meshctl.present.service_detail import service_detail
 from meshctl.present.services_rows import ServicesTable, services_rows
 from meshctl.tui.context import SERVICES, Context
@@ -167,4 +167,4 @@ def find(state: MeshState, service: str) -> ServiceStatus | None:
 
 
 def _events_rule(width: int) -> Line:
-    return (Span("─ events " + "─" * max(0, width - 9), MUTED),)
+    return (Segment("─ events " + "─" * max(0, width - 9), MUTED),)

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from meshctl.core.traces.filter import parse_filter
 from meshctl.core.traces.shown import ShownTraces
 from meshctl.model.status import MeshState
-from meshctl.present.lines import ACCENT, BUSY, MUTED, STRONG, WARN, Line, Span, between
+from meshctl.present.lines import ACCENT, BUSY, MUTED, STRONG, WARN, Line, Segment, between
 from meshctl.present.trace_rows import list_header
 from meshctl.tui.context import TRACES, Context
 from meshctl.tui.screens.base import key_bindings
@@ -229,21 +229,21 @@ class TracesScreen(CollectorScreen):
         count = f"{kept:,} traces" if shown == kept else f"{shown:,} of {kept:,} traces"
         order = "slowest first" if self._listing.slowest_first else "newest first"
         what = f"{count} · {order}{' · only errors' if self._listing.only_errors else ''} "
-        left = [Span(" ")]
+        left = [Segment(" ")]
         if self._compare_with:
-            left += [Span("compare ", MUTED), Span(self._compare_with[:12], ACCENT), Span(" with…  ", STRONG)]
-        return between((*left, *self._how()), (Span(what, MUTED),), width)
+            left += [Segment("compare ", MUTED), Segment(self._compare_with[:12], ACCENT), Segment(" with…  ", STRONG)]
+        return between((*left, *self._how()), (Segment(what, MUTED),), width)
 
-    def _how(self) -> list[Span]:
+    def _how(self) -> list[Segment]:
         if self._listing.held:
             newer = f", {self._listing.newer:,} newer" if self._listing.newer else ""
-            return [Span(f"‖ held{newer}, space follows", WARN)]
+            return [Segment(f"‖ held{newer}, space follows", WARN)]
         if self._searching:
-            return [Span("◌ searching the collector…", BUSY)]
+            return [Segment("◌ searching the collector…", BUSY)]
         if self._trouble:
-            return [Span(f"✖ {self._trouble}", WARN)]
+            return [Segment(f"✖ {self._trouble}", WARN)]
         if self._listing.found is not None:
-            return [Span("⌕ found by the collector", ACCENT)]
+            return [Segment("⌕ found by the collector", ACCENT)]
         if self._list.above and not self._list.at_newest:
-            return [Span(f"▲ {self._list.above:,} above, home follows", MUTED)]
-        return [Span("▶ following", ACCENT)] if self._listing.kept else []
+            return [Segment(f"▲ {self._list.above:,} above, home follows", MUTED)]
+        return [Segment("▶ following", ACCENT)] if self._listing.kept else []

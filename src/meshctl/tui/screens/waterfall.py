@@ -18,7 +18,7 @@ from textual.widget import Widget
 from meshctl.model.status import MeshState
 from meshctl.model.traces import TraceSummary
 from meshctl.present.cells import clean, fit
-from meshctl.present.lines import ACCENT, WARN, Line, Span
+from meshctl.present.lines import ACCENT, WARN, Line, Segment
 from meshctl.present.span_tabs import LOGS, TraceLogs
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.present.waterfall import header_line, name_width, ruler_line
@@ -230,7 +230,7 @@ class WaterfallScreen(SpanMoves):
 
     def _note(self, width: int) -> Line:
         notes = self.view.waterfall.notes if self.view is not None else ()
-        return (Span(fit(f" {clean(' · '.join(notes))}", width), WARN),)
+        return (Segment(fit(f" {clean(' · '.join(notes))}", width), WARN),)
 
     def _ruler(self, width: int) -> Line:
         """The scale; to the left of it what narrows the rows."""
@@ -240,7 +240,7 @@ class WaterfallScreen(SpanMoves):
         said, names = self._narrowed(), name_width(width - 1)
         if not said or not scale or len(said) >= names:
             return scale
-        return (Span(f" {said}".ljust(names), ACCENT), Span(scale[0].text[names:], scale[0].tone), *scale[1:])
+        return (Segment(f" {said}".ljust(names), ACCENT), Segment(scale[0].text[names:], scale[0].tone), *scale[1:])
 
     def _narrowed(self) -> str:
         if self.wanted:

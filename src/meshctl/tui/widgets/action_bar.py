@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from meshctl.present.lines import ACCENT, MUTED, Line, Span
+from meshctl.present.lines import ACCENT, MUTED, Line, Segment
 from meshctl.tui.context import Action
 from meshctl.tui.widgets.toned import Toned
 
@@ -36,9 +36,9 @@ class ActionBar(Toned):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        spans: list[Span] = [Span(" ")]
+        spans: list[Segment] = [Segment(" ")]
         for action in self._fitting():
-            spans += [Span(action.shown_key, ACCENT), Span(f" {action.label}", MUTED), Span("  ")]
+            spans += [Segment(action.shown_key, ACCENT), Segment(f" {action.label}", MUTED), Segment("  ")]
         line: Line = tuple(spans)
         return self.toned_strip(line, self.size.width)
 

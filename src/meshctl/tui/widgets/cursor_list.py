@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from meshctl.present.lines import ACCENT, Line, Span, plain
+from meshctl.present.lines import ACCENT, Line, Segment, plain
 from meshctl.tui.widgets.line_pane import LinePane
 
 
@@ -149,7 +149,7 @@ class CursorList(LinePane):
     def line_strip(self, index: int, line: Line) -> Strip:
         if index >= len(self.keys) or not self.keys[index] or self.keys[index] != self.selected or not line:
             return super().line_strip(index, line)
-        marked = (Span("▌", ACCENT), Span(line[0].text[1:], line[0].tone), *line[1:])
+        marked = (Segment("▌", ACCENT), Segment(line[0].text[1:], line[0].tone), *line[1:])
         return self.toned_strip(marked, self.size.width, cursor=True)
 
     def keep_in_view(self) -> None:

@@ -10,11 +10,11 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from meshctl.present.lines import MUTED, Line, Span
+from meshctl.present.lines import MUTED, Line, Segment
 from meshctl.present.map import Box, ServiceMap
 from meshctl.tui.widgets.line_pane import LinePane
 
-_NO_ROOM: Sequence[Line] = ((Span(" The map needs more room; the table has it all.", MUTED),),)
+_NO_ROOM: Sequence[Line] = ((Segment(" The map needs more room; the table has it all.", MUTED),),)
 
 
 class MapView(LinePane):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual import events
 from textual.strip import Strip
 
-from meshctl.present.lines import ACCENT, MUTED, WARN, Span
+from meshctl.present.lines import ACCENT, MUTED, WARN, Segment
 from meshctl.tui.widgets.toned import Toned
 
 
@@ -44,11 +44,11 @@ class Question(Toned, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         line = (
-            Span(f" {self._text}  ", WARN),
-            Span("y", ACCENT),
-            Span(" yes  ", MUTED),
-            Span("N", ACCENT),
-            Span(" no (default)", MUTED),
+            Segment(f" {self._text}  ", WARN),
+            Segment("y", ACCENT),
+            Segment(" yes  ", MUTED),
+            Segment("N", ACCENT),
+            Segment(" no (default)", MUTED),
         )
         return self.toned_strip(line, self.size.width)
 

@@ -28,7 +28,7 @@ _PREFIX = {
 }
 
 
-class Draft:
+class PlanBuilder:
     """Operations by id in the order they came. Every method appends; nothing is ever taken back."""
 
     def __init__(self, config: MeshConfig, observed: Observed) -> None:

@@ -1,4 +1,4 @@
-"""The parameters of a query, checked. Raises BadWords with a sentence for whoever typed them."""
+"""The parameters of a query, checked. Raises BadParameter with a sentence for whoever typed them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPAN_ID = re.compile(r"[0-9a-f]{16}")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
-class BadWords(ValueError):
+class BadParameter(ValueError):
     """A parameter cannot be understood."""
 
 
@@ -31,7 +31,7 @@ def trace_query(words: QueryParams) -> TraceQuery:
     """``service operation text limit error min_duration_ms max_duration_ms since_ns until_ns attribute=k=v …``."""
     error = words.get("error", "")
     if error and error.lower() not in _TRUTH:
-        raise BadWords(f"error must be true or false, not {error!r}")
+        raise BadParameter(f"error must be true or false, not {error!r}")
     return TraceQuery(
         service=words.get("service", ""),
         operation=words.get("operation", ""),
@@ -55,7 +55,7 @@ def trace_id(word: str) -> str:
     """A trace id or the beginning of one, in lower case."""
     found = word.lower()
     if not _TRACE_ID.fullmatch(found):
-        raise BadWords(f"{word[:80]!r} is no trace id: 32 hexadecimal digits, or the first 4 and more of them")
+        raise BadParameter(f"{word[:80]!r} is no trace id: 32 hexadecimal digits, or the first 4 and more of them")
     return found
 
 
@@ -63,7 +63,7 @@ def span_id(word: str) -> str:
     """A span id in lower case, or ''."""
     found = word.lower()
     if found and not _SPAN_ID.fullmatch(found):
-        raise BadWords(f"{word[:80]!r} is no span id: 16 hexadecimal digits")
+        raise BadParameter(f"{word[:80]!r} is no span id: 16 hexadecimal digits")
     return found
 
 
@@ -73,10 +73,10 @@ def whole(words: Mapping[str, str], name: str, default: int = 0, *, least: int =
     if not word:
         return default
     if not re.fullmatch(r"-?[0-9]{1,19}", word):
-        raise BadWords(f"{name} must be a whole number, not {word[:80]!r}")
+        raise BadParameter(f"{name} must be a whole number, not {word[:80]!r}")
     value = int(word)
     if not least <= value <= most:
-        raise BadWords(f"{name} must be {least} to {most}, not {value}")
+        raise BadParameter(f"{name} must be {least} to {most}, not {value}")
     return value
 
 
@@ -86,14 +86,14 @@ def number(words: Mapping[str, str], name: str, default: float = 0.0) -> float:
     try:
         value = float(word) if word else default
     except ValueError:
-        raise BadWords(f"{name} must be a number, not {word[:80]!r}") from None
+        raise BadParameter(f"{name} must be a number, not {word[:80]!r}") from None
     if not 0 <= value < 1e12:
-        raise BadWords(f"{name} must be 0 or more, not {word[:80]!r}")
+        raise BadParameter(f"{name} must be 0 or more, not {word[:80]!r}")
     return value
 
 
 def _attribute(word: str) -> tuple[str, str]:
     key, sign, value = word.partition("=")
     if not key or not sign:
-        raise BadWords(f"attribute must be key=value, not {word[:80]!r}")
+        raise BadParameter(f"attribute must be key=value, not {word[:80]!r}")
     return key, value

@@ -1,4 +1,4 @@
-"""ports.ContainerEngine on Docker: reads over the engine's socket, changes and streams over docker-py."""
+"""ports.Runtime on Docker: reads over the engine's socket, changes and streams over docker-py."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from meshctl.adapters.docker import execute, images, operations, streams
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.client import Client, ClientWire
-from meshctl.adapters.docker.reader import EngineReader
+from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.terminal import raw_input, size_changes
-from meshctl.aside import aside
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
     Container,
     ContainerRequest,
-    EngineEvent,
-    EngineInfo,
     ExecResult,
     LogLine,
     Observed,
     ResourceSample,
+    RuntimeEvent,
+    RuntimeInfo,
 )
+from meshctl.threads import run_in_thread
 
 
-class DockerEngine:
+class DockerRuntime:
     """A Docker engine at ``address`` (default: what the environment names). Connects on first use."""
 
     def __init__(self, address: Address | None = None) -> None:
         where = address or resolve()
         self._client = Client(where)
-        self._reader = EngineReader(where, None if where.plain else ClientWire(self._client))
+        self._reader = ContainerReader(where, None if where.plain else ClientWire(self._client))
 
-    async def info(self) -> EngineInfo:
-        return await aside(self._reader.info)
+    async def info(self) -> RuntimeInfo:
+        return await run_in_thread(self._reader.info)
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
-        return await aside(lambda: self._reader.observe(project, images))
+        return await run_in_thread(lambda: self._reader.observe(project, images))
 
     async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
         return await images.pull(self._client, reference, tell)
@@ -107,7 +107,7 @@ class DockerEngine:
     ) -> AsyncIterator[LogLine]:
         return self._client.stream(lambda api: streams.logs(api, container, since=since, tail=tail, follow=follow))
 
-    def events(self, project: str) -> AsyncIterator[EngineEvent]:
+    def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
         """From this call on, not only from the first step of the iteration."""
         since = time.time()
         return self._client.stream(lambda api: streams.events(api, project, since))

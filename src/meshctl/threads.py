@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """The result of ``work`` in a thread; when the caller is cancelled the thread ends unobserved."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -34,5 +34,5 @@ async def aside(work: Callable[[], T]) -> T:
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(tell, result, failure)
 
-    threading.Thread(target=body, name="meshctl-aside", daemon=True).start()
+    threading.Thread(target=body, name="meshctl-worker", daemon=True).start()
     return await done

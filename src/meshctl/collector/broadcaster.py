@@ -17,7 +17,7 @@ MAX_STREAMS = 16
 MAX_WAITERS = 64
 
 
-class Crowded(Exception):
+class TooManySubscribers(Exception):
     """As many streams or waiting requests as there may be."""
 
 
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
     reset: bool
 
 
-class Pending:
+class Subscriber:
     """Changes that one stream has not told yet; more than it may tell are forgotten but for the fact."""
 
     def __init__(self) -> None:
@@ -59,14 +59,14 @@ class Pending:
         )
 
 
-class Hub:
+class ChangeBroadcaster:
     """The one listener of the memory. Everything here, changes of the memory too, happens on the event loop."""
 
     def __init__(self, memory: TraceMemory, loop: asyncio.AbstractEventLoop) -> None:
         self.closing = asyncio.Event()
         self._loop = loop
         self._changed_at: dict[str, float] = {}
-        self._streams: set[Pending] = set()
+        self._streams: set[Subscriber] = set()
         self._waiters: dict[str, set[asyncio.Event]] = {}
         self._waiting = 0
         self._forget: Callable[[], None] = memory.listen(self._heard)
@@ -76,11 +76,11 @@ class Hub:
         return self._changed_at.get(trace_id, float("-inf"))
 
     @contextmanager
-    def stream(self) -> Iterator[Pending]:
-        """What changes from now on. Raises Crowded."""
+    def stream(self) -> Iterator[Subscriber]:
+        """What changes from now on. Raises TooManySubscribers."""
         if len(self._streams) >= MAX_STREAMS:
-            raise Crowded
-        pending = Pending()
+            raise TooManySubscribers
+        pending = Subscriber()
         self._streams.add(pending)
         try:
             yield pending
@@ -89,9 +89,9 @@ class Hub:
 
     @contextmanager
     def waiting_for(self, trace_id: str) -> Iterator[asyncio.Event]:
-        """An event that every change of one trace sets, and the end of the collector too. Raises Crowded."""
+        """An event that every change of one trace sets, and the end of the collector too. Raises TooManySubscribers."""
         if self._waiting >= MAX_WAITERS:
-            raise Crowded
+            raise TooManySubscribers
         event = asyncio.Event()
         self._waiting += 1
         self._waiters.setdefault(trace_id, set()).add(event)

@@ -10,12 +10,12 @@ from dataclasses import replace
 from meshctl.engine.collector import collector_address
 from meshctl.engine.registry import registry_address
 from meshctl.engine.store import MeshStore
-from meshctl.engine.watch.chronicle import Chronicle
-from meshctl.engine.watch.evidence import Evidence
+from meshctl.engine.watch.event_log import EventLog
+from meshctl.engine.watch.observations import Observations
 from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import Container, ContainerState, EngineEvent, EngineInfo, Observed
+from meshctl.model.containers import Container, ContainerState, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.model.status import (
     CheckStatus,
     Happening,
@@ -26,22 +26,22 @@ from meshctl.model.status import (
     Usage,
 )
 from meshctl.model.traces import CollectorStatus, TraceSummary
-from meshctl.ports import Clock
+from meshctl.ports.world import Clock
 
 KEEP_EVENTS = 500
 
 
-class Board:
+class StateAggregator:
     """Every watcher reports here; each report that changes something is judged and published at once."""
 
     def __init__(self, config: MeshConfig, store: MeshStore, clock: Clock) -> None:
         self.config = config
         self.clock = clock
-        self.evidence = Evidence(config)
+        self.observations = Observations(config)
         self.generation = 0
         self._store = store
-        self._chronicle = Chronicle()
-        self._events: deque[EngineEvent] = deque(maxlen=KEEP_EVENTS)
+        self._chronicle = EventLog()
+        self._events: deque[RuntimeEvent] = deque(maxlen=KEEP_EVENTS)
         self._judged: dict[str, InstanceStatus] = {}
         self._counts: dict[str, int] | None = None
         self._observed_at: float | None = None
@@ -53,7 +53,7 @@ class Board:
 
     def running(self) -> list[Container]:
         """Containers that run now, in a stable order."""
-        return [c for c in self.evidence.containers.values() if c.state is ContainerState.RUNNING]
+        return [c for c in self.observations.containers.values() if c.state is ContainerState.RUNNING]
 
     def registry_address(self) -> str:
         """Where the registry answers now (``host:port``), '' if it is not there."""
@@ -83,7 +83,7 @@ class Board:
 
     # -- what watchers tell
 
-    def engine_up(self, info: EngineInfo) -> None:
+    def engine_up(self, info: RuntimeInfo) -> None:
         self._link("engine", info.name, True, info.version)
 
     def engine_lost(self, why: str, hint: str = "") -> None:
@@ -95,14 +95,14 @@ class Board:
 
     def registry_up(self, registrations: Sequence[Registration]) -> None:
         """The whole list, as the registry holds it now."""
-        self.evidence.registrations = tuple(registrations)
-        self.evidence.registry_error = ""
+        self.observations.registrations = tuple(registrations)
+        self.observations.registry_error = ""
         self._link("registry", self.config.registry, True, self._tally(registrations))
         self.publish()
 
     def registry_lost(self, why: str) -> None:
-        self.evidence.registrations = None
-        self.evidence.registry_error = f"{self.config.registry} cannot be asked: {why}"
+        self.observations.registrations = None
+        self.observations.registry_error = f"{self.config.registry} cannot be asked: {why}"
         self._link("registry", self.config.registry, False, why)
         self.publish()
 
@@ -128,13 +128,13 @@ class Board:
         self._observed_at = now
         self._containers_are(fresh)
 
-    def heard(self, event: EngineEvent) -> None:
+    def heard(self, event: RuntimeEvent) -> None:
         """One event: recorded, and applied to its container, so that a death shows at once."""
         self.generation += 1
         self._events.append(event)
         self._chronicle.heard(event)
-        self.evidence.note_event(event)
-        containers = dict(self.evidence.containers)
+        self.observations.note_event(event)
+        containers = dict(self.observations.containers)
         container = containers.get(event.container_id)
         if container is not None:
             if event.action == "destroy":
@@ -145,7 +145,7 @@ class Board:
 
     def probed(self, container_id: str, result: ProbeResult) -> None:
         """A probe's answer; one that says the same as before changes nothing."""
-        if self.evidence.note_probe(container_id, result):
+        if self.observations.note_probe(container_id, result):
             self.publish()
 
     def used(self, usage: dict[str, Usage]) -> None:
@@ -164,7 +164,7 @@ class Board:
         """Judge everything and hand the result to the store."""
         now = self.clock.now()
         # Before the first list nothing is known, which is not the same as nothing running.
-        judged = judge(self.evidence, now) if self.was_observed else ()
+        judged = judge(self.observations, now) if self.was_observed else ()
         services = tuple(status for status in judged if in_play(self.config, status))
         instances = [instance for service in services for instance in service.instances]
         if self._engine_is_up():
@@ -179,8 +179,8 @@ class Board:
         )
 
     def _containers_are(self, fresh: dict[str, Container]) -> None:
-        changed = fresh != self.evidence.containers
-        self.evidence.contain(fresh)
+        changed = fresh != self.observations.containers
+        self.observations.contain(fresh)
         self.publish()
         if changed:
             for waker in self._wakers:
@@ -195,7 +195,7 @@ class Board:
 
     def _tally(self, registrations: Sequence[Registration]) -> str:
         """``10 passing, 1 critical`` over the project's instances."""
-        known = {c.instance_id for c in self.evidence.containers.values()}
+        known = {c.instance_id for c in self.observations.containers.values()}
         ours = [r for r in registrations if r.meta.get("project") == self.config.name or r.id in known]
         counts = Counter(r.status for r in ours)
         words = [f"{counts[CheckStatus.PASSING]} passing"]
@@ -210,16 +210,16 @@ class Board:
         self._links = {k: self._links[k] for k in order}
 
 
-def _died(container: Container, event: EngineEvent) -> Container:
+def _died(container: Container, event: RuntimeEvent) -> Container:
     return replace(container, state=ContainerState.EXITED, exit_code=event.exit_code, finished_at=event.time, ports={})
 
 
-def _started(container: Container, event: EngineEvent) -> Container:
+def _started(container: Container, event: RuntimeEvent) -> Container:
     # Published ports may have moved: the next full list brings them.
     return replace(container, state=ContainerState.RUNNING, started_at=event.time, exit_code=None, ports={})
 
 
-_CHANGES: dict[str, Callable[[Container, EngineEvent], Container]] = {
+_CHANGES: dict[str, Callable[[Container, RuntimeEvent], Container]] = {
     "die": _died,
     "start": _started,
     "oom": lambda container, event: replace(container, oom_killed=True),
@@ -228,6 +228,6 @@ _CHANGES: dict[str, Callable[[Container, EngineEvent], Container]] = {
 }
 
 
-def _after(container: Container, event: EngineEvent) -> Container:
+def _after(container: Container, event: RuntimeEvent) -> Container:
     change = _CHANGES.get(event.action)
     return change(container, event) if change is not None else container

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from meshctl.model.containers import ContainerState, EngineEvent
+from meshctl.model.containers import ContainerState, RuntimeEvent
 from meshctl.model.status import Happening, Health, InstanceStatus
 
 KEEP = 200
@@ -26,7 +26,7 @@ def exit_words(code: int | None, out_of_memory: bool = False) -> str:
     return f"exit {code}, {why}" if why else f"exit {code}"
 
 
-class Chronicle:
+class EventLog:
     """The bounded feed, newest last. A later event may reword the line of the death that led to it."""
 
     def __init__(self, keep: int = KEEP) -> None:
@@ -46,7 +46,7 @@ class Chronicle:
         del self._lines[: -self._keep]
         return happening
 
-    def heard(self, event: EngineEvent) -> None:
+    def heard(self, event: RuntimeEvent) -> None:
         """One event of the engine; actions without a word of their own are passed over."""
         teller = _TELLERS.get(event.action)
         if teller is not None:
@@ -85,10 +85,10 @@ class Chronicle:
         line = self.add(Happening(now, service, f"scaled {was} → {count}"))
         self._scalings[service] = (line, was)
 
-    def _line(self, event: EngineEvent, text: str, bad: bool = False) -> Happening:
+    def _line(self, event: RuntimeEvent, text: str, bad: bool = False) -> Happening:
         return Happening(event.time, event.service, text, bad, f"{event.service}-{event.instance}")
 
-    def _started(self, event: EngineEvent) -> None:
+    def _started(self, event: RuntimeEvent) -> None:
         recent = self._deaths.get(event.container_id)
         if recent is not None and event.time - recent[0].time > RESTART_S:
             del self._deaths[event.container_id]
@@ -98,40 +98,40 @@ class Chronicle:
         else:
             self._put_death(event, f"restarted: {death[1]}", death[0].bad, death[1])
 
-    def _restarted(self, event: EngineEvent) -> None:
+    def _restarted(self, event: RuntimeEvent) -> None:
         """The engine tells a restart after the stop and the start it consists of: one line for the three."""
         self._take_death(event)
         instance = f"{event.service}-{event.instance}"
         self._lines = [line for line in self._lines if not _part_of_restart(line, instance, event.time)]
         self.add(self._line(event, "restarted on request"))
 
-    def _died(self, event: EngineEvent) -> None:
+    def _died(self, event: RuntimeEvent) -> None:
         words = exit_words(event.exit_code, event.container_id in self._starved)
         self._starved.discard(event.container_id)
         self._put_death(event, words, event.exit_code not in (0, 143), words)
 
-    def _stopped(self, event: EngineEvent) -> None:
+    def _stopped(self, event: RuntimeEvent) -> None:
         death = self._take_death(event)
         self.add(self._line(event, f"stopped: {death[1]}" if death else "stopped"))
 
-    def _ran_out_of_memory(self, event: EngineEvent) -> None:
+    def _ran_out_of_memory(self, event: RuntimeEvent) -> None:
         self._starved.add(event.container_id)
 
-    def _paused(self, event: EngineEvent) -> None:
+    def _paused(self, event: RuntimeEvent) -> None:
         self.add(self._line(event, "paused"))
 
-    def _resumed(self, event: EngineEvent) -> None:
+    def _resumed(self, event: RuntimeEvent) -> None:
         self.add(self._line(event, "resumed"))
 
-    def _removed(self, event: EngineEvent) -> None:
+    def _removed(self, event: RuntimeEvent) -> None:
         self._deaths.pop(event.container_id, None)
         self._starved.discard(event.container_id)
         self.add(self._line(event, "removed"))
 
-    def _put_death(self, event: EngineEvent, text: str, bad: bool, words: str) -> None:
+    def _put_death(self, event: RuntimeEvent, text: str, bad: bool, words: str) -> None:
         self._deaths[event.container_id] = (self.add(self._line(event, text, bad)), words)
 
-    def _take_death(self, event: EngineEvent) -> tuple[Happening, str] | None:
+    def _take_death(self, event: RuntimeEvent) -> tuple[Happening, str] | None:
         """The container's last death, its line taken out of the feed to be told anew."""
         death = self._deaths.pop(event.container_id, None)
         if death is None:
@@ -164,12 +164,12 @@ def _became_healthy(instance: InstanceStatus, now: float) -> str:
 
 
 _TELLERS = {
-    "start": Chronicle._started,
-    "restart": Chronicle._restarted,
-    "die": Chronicle._died,
-    "stop": Chronicle._stopped,
-    "oom": Chronicle._ran_out_of_memory,
-    "pause": Chronicle._paused,
-    "unpause": Chronicle._resumed,
-    "destroy": Chronicle._removed,
+    "start": EventLog._started,
+    "restart": EventLog._restarted,
+    "die": EventLog._died,
+    "stop": EventLog._stopped,
+    "oom": EventLog._ran_out_of_memory,
+    "pause": EventLog._paused,
+    "unpause": EventLog._resumed,
+    "destroy": EventLog._removed,
 }

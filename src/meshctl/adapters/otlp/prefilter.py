@@ -12,7 +12,7 @@ _KEY, _VALUE = 0x0A, 0x12
 _STRING, _BOOL, _INT, _DOUBLE, _BYTES = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x3a"
 
 
-class Sieve:
+class BytePrefilter:
     """Made for one search. Text and keys that senders frame in an unusual way (a value before its key) pass by."""
 
     def __init__(self, attributes: Iterable[tuple[str, str]], text: str) -> None:

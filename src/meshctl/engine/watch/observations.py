@@ -1,4 +1,4 @@
-"""What was heard about each instance, kept until the instance begins a new life."""
+"""What was heard about each instance, kept until the instance begins a new run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import Container, ContainerState, EngineEvent
+from meshctl.model.containers import Container, ContainerState, RuntimeEvent
 from meshctl.model.status import ProbeResult, Registration
 
 #: Deaths within this many seconds make a crash loop.
@@ -17,7 +17,7 @@ _KILLED = 137
 
 
 @dataclass(slots=True)
-class Life:
+class InstanceRun:
     """One run of a container, from start to death."""
 
     started_at: float | None
@@ -27,7 +27,7 @@ class Life:
 
 
 @dataclass(slots=True)
-class Evidence:
+class Observations:
     """The three truths, unjudged. ``registrations`` None: the registry cannot be asked (``registry_error``
     says why, '' before the first try)."""
 
@@ -35,20 +35,20 @@ class Evidence:
     containers: dict[str, Container] = field(default_factory=dict)
     registrations: tuple[Registration, ...] | None = None
     registry_error: str = ""
-    lives: dict[str, Life] = field(default_factory=dict)
+    runs: dict[str, InstanceRun] = field(default_factory=dict)
     _deaths: dict[tuple[str, int], deque[float]] = field(default_factory=dict)
     _kills: dict[str, int] = field(default_factory=dict)
 
     def contain(self, containers: dict[str, Container]) -> None:
-        """Replace the containers; one that started anew loses what was heard of its former life."""
+        """Replace the containers; one that started anew loses what was heard of its former run."""
         self.containers = containers
-        lives: dict[str, Life] = {}
+        runs: dict[str, InstanceRun] = {}
         for key, container in containers.items():
             if container.state in (ContainerState.RUNNING, ContainerState.PAUSED):
-                life = self.lives.get(key)
-                same = life is not None and _same(life.started_at, container.started_at)
-                lives[key] = life if life is not None and same else Life(container.started_at)
-        self.lives = lives
+                run = self.runs.get(key)
+                same = run is not None and _same(run.started_at, container.started_at)
+                runs[key] = run if run is not None and same else InstanceRun(container.started_at)
+        self.runs = runs
         self._kills = {key: count for key, count in self._kills.items() if key in containers}
 
     def note_probe(self, container_id: str, result: ProbeResult) -> bool:
@@ -56,21 +56,21 @@ class Evidence:
 
         What has been healthy is called failing only after ``retries`` failures in a row.
         """
-        life = self.lives.get(container_id)
-        if life is None:
+        run = self.runs.get(container_id)
+        if run is None:
             return False
-        life.failures = 0 if result.ok else life.failures + 1
-        if not result.ok and life.been_healthy and life.failures < self._retries(container_id):
+        run.failures = 0 if result.ok else run.failures + 1
+        if not result.ok and run.been_healthy and run.failures < self._retries(container_id):
             return False
-        before, life.probe = life.probe, result
+        before, run.probe = run.probe, result
         return before is None or (before.ok, before.detail) != (result.ok, result.detail)
 
     def failures(self, container_id: str) -> int:
         """Failed probes in a row."""
-        life = self.lives.get(container_id)
-        return life.failures if life is not None else 0
+        run = self.runs.get(container_id)
+        return run.failures if run is not None else 0
 
-    def note_event(self, event: EngineEvent) -> None:
+    def note_event(self, event: RuntimeEvent) -> None:
         """Count deaths nobody asked for: a stop kills first, or kills twice; a lone kill -9 is a death."""
         if event.action == "kill":
             self._kills[event.container_id] = self._kills.get(event.container_id, 0) + 1

@@ -11,7 +11,7 @@ from meshctl.engine.registry import registry_address
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.containers import Container, Observed
 from meshctl.model.status import Registration
-from meshctl.ports import Registry
+from meshctl.ports.registry import Registry
 
 _Seen = TypeVar("_Seen")
 
@@ -19,13 +19,13 @@ _Seen = TypeVar("_Seen")
 FRESH_S = 0.1
 
 
-class Sight:
+class ObservationCache:
     """What is seen of one project. ``observed``, if given, counts as seen now."""
 
     def __init__(self, mesh: Mesh, observed: Observed | None = None) -> None:
         self._mesh = mesh
-        self._engine = Shared(mesh.clock.monotonic, lambda: mesh.containers.observe(mesh.config.name))
-        self._listed = Shared(mesh.clock.monotonic, self._ask_registry)
+        self._engine = SharedResult(mesh.clock.monotonic, lambda: mesh.runtime.observe(mesh.config.name))
+        self._listed = SharedResult(mesh.clock.monotonic, self._ask_registry)
         self._changed: dict[str, int] = {}
         self._registry: tuple[str, Registry] | None = None
         if observed is not None:
@@ -36,12 +36,12 @@ class Sight:
         self._changed[instance] = self._engine.begun
 
     async def container(self, instance: str) -> Container | None:
-        """The instance, None if there is none. Raises EngineUnavailable."""
+        """The instance, None if there is none. Raises RuntimeUnavailable."""
         observed = await self._engine.get(FRESH_S, self._changed.get(instance, 0))
         return next((c for c in observed.containers if c.instance_id == instance), None)
 
     async def registration(self, instance: str) -> Registration | None:
-        """How the registry lists the instance. Raises RegistryUnavailable, EngineUnavailable."""
+        """How the registry lists the instance. Raises RegistryUnavailable, RuntimeUnavailable."""
         listed = await self._listed.get(FRESH_S)
         return next((entry for entry in listed if entry.id == instance), None)
 
@@ -68,7 +68,7 @@ class Sight:
             self._registry = None
 
 
-class Shared(Generic[_Seen]):
+class SharedResult(Generic[_Seen]):
     """The latest result of ``take``; who asks while it is being taken waits for the same."""
 
     def __init__(self, time: Callable[[], float], take: Callable[[], Awaitable[_Seen]]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from meshctl.core.names import nearest
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.registry import registry_address
-from meshctl.engine.watch.evidence import Evidence
+from meshctl.engine.watch.observations import Observations
 from meshctl.engine.watch.verdict import judge
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import CheckKind
@@ -20,44 +20,44 @@ from meshctl.model.status import ProbeResult, ServiceStatus
 ASK_TIMEOUT_S = 2.0
 
 
-async def survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
+async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
     """One status per service, in the file's order; all that have containers or belong to no profile.
 
-    A registry that does not answer is a reason, not an error. Raises EngineUnavailable, UsageError for an
+    A registry that does not answer is a reason, not an error. Raises RuntimeUnavailable, UsageError for an
     unknown service.
     """
-    observed = await mesh.containers.observe(mesh.config.name)
+    observed = await mesh.runtime.observe(mesh.config.name)
     _check_names(mesh, services, observed.containers)
-    evidence = Evidence(mesh.config)
-    evidence.contain({container.id: container for container in observed.containers})
-    asked = [_ask_registry(mesh, evidence)]
+    observations = Observations(mesh.config)
+    observations.contain({container.id: container for container in observed.containers})
+    asked = [_ask_registry(mesh, observations)]
     if probe:
-        asked += [_probe(mesh, evidence, container) for container in observed.containers]
+        asked += [_probe(mesh, observations, container) for container in observed.containers]
     await asyncio.gather(*asked)
-    statuses = judge(evidence, mesh.clock.now())
+    statuses = judge(observations, mesh.clock.now())
     return tuple(status for status in statuses if _belongs(mesh, status, services))
 
 
-async def _ask_registry(mesh: Mesh, evidence: Evidence) -> None:
+async def _ask_registry(mesh: Mesh, observations: Observations) -> None:
     if not mesh.config.registry:
         return
-    address = registry_address(mesh.config, list(evidence.containers.values()))
+    address = registry_address(mesh.config, list(observations.containers.values()))
     if address is None:
-        evidence.registry_error = f"{mesh.config.registry} is not running"
+        observations.registry_error = f"{mesh.config.registry} is not running"
         return
     registry = mesh.connect_registry(address)
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
-            evidence.registrations = await registry.registrations()
+            observations.registrations = await registry.registrations()
     except TimeoutError:
-        evidence.registry_error = f"{mesh.config.registry} does not answer"
+        observations.registry_error = f"{mesh.config.registry} does not answer"
     except MeshError as error:
-        evidence.registry_error = str(error)
+        observations.registry_error = str(error)
     finally:
         await registry.close()
 
 
-async def _probe(mesh: Mesh, evidence: Evidence, container: Container) -> None:
+async def _probe(mesh: Mesh, observations: Observations, container: Container) -> None:
     spec = mesh.config.services.get(container.service)
     if spec is None or spec.healthcheck.kind is CheckKind.NONE:
         return
@@ -69,7 +69,7 @@ async def _probe(mesh: Mesh, evidence: Evidence, container: Container) -> None:
             result = await mesh.prober.probe(spec, replace(spec.healthcheck, timeout_s=limit), container)
     except TimeoutError:
         result = ProbeResult(False, f"no answer within {limit:g} s", limit)
-    evidence.note_probe(container.id, result)
+    observations.note_probe(container.id, result)
 
 
 def _check_names(mesh: Mesh, services: Sequence[str], containers: Sequence[Container]) -> None:

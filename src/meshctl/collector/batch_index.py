@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Ledger:
+class BatchIndex:
     """``bytes`` is the size of all batches that have a trace. Batch numbers grow."""
 
     def __init__(self) -> None:

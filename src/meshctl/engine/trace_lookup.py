@@ -13,7 +13,7 @@ from meshctl.model.traces import TraceQuery, TraceSummary
 if TYPE_CHECKING:
     from meshctl.model.traces import Trace
     from meshctl.model.waterfall import Waterfall
-    from meshctl.ports import TraceReader
+    from meshctl.ports.telemetry import TraceReader
 
 UNKNOWN = "`meshctl traces` lists what the collector keeps"
 _WHOLE = 32

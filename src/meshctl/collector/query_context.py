@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse, Response
 
-from meshctl.collector.hub import Hub
+from meshctl.collector.broadcaster import ChangeBroadcaster
 from meshctl.collector.memory import TraceMemory
 
 T = TypeVar("T")
@@ -18,22 +18,22 @@ T = TypeVar("T")
 READERS = 2
 
 
-class Desk:
-    """``aside`` runs work that takes long off the event loop."""
+class QueryContext:
+    """``run_in_thread`` runs work that takes long off the event loop."""
 
-    def __init__(self, memory: TraceMemory, hub: Hub) -> None:
+    def __init__(self, memory: TraceMemory, hub: ChangeBroadcaster) -> None:
         self.memory = memory
         self.hub = hub
         self._readers = asyncio.Semaphore(READERS)
 
-    async def aside(self, work: Callable[[], T]) -> T:
+    async def run_in_thread(self, work: Callable[[], T]) -> T:
         """The result of ``work``, run in a thread when one is free."""
         async with self._readers:
             return await asyncio.to_thread(work)
 
     async def answer(self, work: Callable[[], Any]) -> Response:
         """The result of ``work`` as JSON, both made in a thread."""
-        return Response(await self.aside(lambda: compact(work())), media_type="application/json")
+        return Response(await self.run_in_thread(lambda: compact(work())), media_type="application/json")
 
 
 def compact(data: Any) -> bytes:

@@ -9,7 +9,7 @@ from meshctl.core.traces.stored import Limits, StoredTrace
 Place = OrderedDict[bytes, StoredTrace]
 
 
-class Ranks:
+class EvictionQueue:
     """Plain traces go first, oldest first. Precious ones (errors, slow) go when nothing plain is left, or when they
     take more than half the room. Pinned ones never go."""
 

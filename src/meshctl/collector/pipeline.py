@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from meshctl.collector.budget import ByteBudget
 from meshctl.collector.memory import BadPayload, Ingested, TraceMemory
-from meshctl.collector.refusal import unreadable
+from meshctl.collector.rejected import unreadable
 
 #: Messages of full size that may be in memory at once.
 MESSAGES = 4
 
 
-class Intake:
+class IngestPipeline:
     """One ``ExportTraceServiceRequest`` after the other; ``pass_on(body, spans)`` gets those that were understood."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Intake:
         self._pass_on = pass_on
 
     def take(self, body: bytes) -> Ingested:
-        """Keep the spans. Raises Refusal when this is no such request."""
+        """Keep the spans. Raises RequestRejected when this is no such request."""
         try:
             taken = self._memory.take(body)
         except BadPayload as error:

@@ -9,8 +9,8 @@ import pytest
 
 from meshctl.adapters.clock import SystemClock
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.survey import survey
-from meshctl.errors import EngineUnavailable, RegistryUnavailable, UsageError
+from meshctl.engine.project_status import project_status
+from meshctl.errors import RegistryUnavailable, RuntimeUnavailable, UsageError
 from meshctl.model.config import (
     CheckKind,
     Condition,
@@ -85,7 +85,7 @@ class World:
 
 
 async def look(world: World, *specs: ServiceSpec, **options: Any) -> dict[str, ServiceStatus]:
-    statuses = await survey(world.mesh(config(*specs)), **options)
+    statuses = await project_status(world.mesh(config(*specs)), **options)
     return {status.service: status for status in statuses}
 
 
@@ -184,7 +184,7 @@ async def test_services_can_be_picked_by_name() -> None:
 async def test_an_engine_that_is_gone_is_an_error() -> None:
     class Gone(World):
         async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
-            raise EngineUnavailable("no container engine answers")
+            raise RuntimeUnavailable("no container engine answers")
 
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(RuntimeUnavailable):
         await look(Gone(), CONSUL)

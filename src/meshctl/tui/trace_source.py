@@ -10,7 +10,7 @@ from meshctl.model.containers import LogLine
 from meshctl.model.traces import ServiceEdge, Trace, TraceQuery, TraceSummary
 
 
-class TraceDesk(Protocol):
+class TraceSource(Protocol):
     """What a screen may ask for; nothing here blocks the screen. ``since`` is Unix seconds, None when not known."""
 
     async def read(self, trace_id: str) -> Trace | None: ...
@@ -20,7 +20,7 @@ class TraceDesk(Protocol):
     async def logs(self, trace_id: str, start_ns: int) -> tuple[LogLine, ...]: ...
 
 
-class EngineDesk:
+class EngineTraces:
     """Asks the engine room."""
 
     def __init__(self, mesh: Mesh) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 INVALID_ARGUMENT, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE = 3, 4, 8, 12, 14
 
 
-class Refusal(Exception):
+class RequestRejected(Exception):
     """``status`` is the HTTP status, ``code`` the ``google.rpc.Code``; ``str`` says why in one sentence."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -15,11 +15,11 @@ class Refusal(Exception):
         self.code = code
 
 
-def too_large(limit: int) -> Refusal:
+def too_large(limit: int) -> RequestRejected:
     """A message beyond the limit, as it came or decompressed."""
-    return Refusal(413, RESOURCE_EXHAUSTED, f"a request may have {limit} bytes, decompressed")
+    return RequestRejected(413, RESOURCE_EXHAUSTED, f"a request may have {limit} bytes, decompressed")
 
 
-def unreadable(why: str) -> Refusal:
+def unreadable(why: str) -> RequestRejected:
     """A body that is not what its header says."""
-    return Refusal(400, INVALID_ARGUMENT, why)
+    return RequestRejected(400, INVALID_ARGUMENT, why)
