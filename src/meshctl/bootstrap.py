@@ -22,8 +22,8 @@ def open_runtime() -> Runtime:
 
 def open_mesh(config: MeshConfig) -> Mesh:
     """Everything the engine room needs, on real adapters."""
-    from meshctl.adapters.clock import SystemClock
     from meshctl.adapters.consul import ConsulRegistry
+    from meshctl.adapters.host import SystemClock
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh
 
@@ -82,9 +82,9 @@ def open_sender(config: MeshConfig) -> TraceSender:
 
 def port_is_free(host: str, port: int) -> bool:
     """Whether something could listen on this port of this machine now."""
-    from meshctl.adapters import host_ports
+    from meshctl.adapters import host as machine
 
-    return host_ports.port_is_free(host, port)
+    return machine.port_is_free(host, port)
 
 
 def sender_for(request: CallRequest) -> Send:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.clock import SystemClock
+from meshctl.adapters.host import SystemClock
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.errors import RegistryUnavailable, RuntimeUnavailable, UsageError

@@ -12,8 +12,8 @@ from meshctl.core.config.interpolate import interpolate_tree
 from meshctl.core.config.keys import NETWORK, ROOT, SERVICE
 from meshctl.core.config.mask import secrets_of, telling
 from meshctl.core.config.mounts import Mounts, read_volumes
+from meshctl.core.config.ports import check_published
 from meshctl.core.config.problems import Lines, Problems, Wrong
-from meshctl.core.config.published import check_published
 from meshctl.core.config.reader import Reader
 from meshctl.core.config.scalars import choice, filled, text
 from meshctl.core.config.services import DEFAULT_NETWORK, Around, read_service

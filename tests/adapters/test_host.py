@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from meshctl.adapters.host_ports import port_is_free
+from meshctl.adapters.host import port_is_free
 
 
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])

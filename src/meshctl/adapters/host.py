@@ -1,8 +1,25 @@
-"""TCP ports of this machine."""
+"""This machine: its clock and its TCP ports."""
 
 from __future__ import annotations
 
 import socket
+import time
+
+
+class SystemClock:
+    """``now`` is wall time in Unix seconds, ``monotonic`` never goes backwards."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Cancellable."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
 
 
 def port_is_free(host: str, port: int) -> bool:
