@@ -37,7 +37,7 @@ def open_directory(config: MeshConfig) -> Directory:
     from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.call import Directory
 
-    return Directory(config, lambda: ContainerReader().containers(config.name), ConsulReader)
+    return Directory(config, lambda: ContainerReader().find(config.name), ConsulReader)
 
 
 class HttpCollectors:
@@ -69,7 +69,7 @@ def open_traces(config: MeshConfig) -> TraceReader:
     from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.collector import QUERY, collector_address
 
-    return HttpCollectors().reader(collector_address(config, ContainerReader().containers(config.name), QUERY))
+    return HttpCollectors().reader(collector_address(config, ContainerReader().find(config.name), QUERY))
 
 
 def open_sender(config: MeshConfig) -> TraceSender:
@@ -77,7 +77,7 @@ def open_sender(config: MeshConfig) -> TraceSender:
     from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.collector import OTLP, collector_address
 
-    return HttpCollectors().sender(collector_address(config, ContainerReader().containers(config.name), OTLP))
+    return HttpCollectors().sender(collector_address(config, ContainerReader().find(config.name), OTLP))
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -257,6 +257,20 @@ class ContainerEngineContract:
         observed = await engine.observe(project)
         assert [c.instance_id for c in observed.containers] == ["api-1", "web-9", "web-10"]
 
+    async def test_find_gives_state_and_address_of_one_service_or_of_all(
+        self, engine: Runtime, project: str, image: str
+    ) -> None:
+        await engine.start_container(await engine.create_container(sleeper(project, image)))
+        await engine.create_container(sleeper(project, image, "api"))
+        known = {c.service: c for c in (await engine.observe(project)).containers}
+        (web,) = await engine.find(project, "web")
+        assert (web.id, web.name, web.instance_id) == (known["web"].id, f"{project}-web-1", "web-1")
+        assert (web.state, web.image, web.image_id) == (ContainerState.RUNNING, image, known["web"].image_id)
+        assert (web.ports, web.protocols) == (known["web"].ports, known["web"].protocols)
+        assert (web.labels, web.addresses) == (known["web"].labels, known["web"].addresses)
+        assert [c.instance_id for c in await engine.find(project)] == ["api-1", "web-1"]
+        assert await engine.find(project, "absent") == () == await engine.find(f"{project}-other")
+
     async def test_events_tell_what_happens_after_the_call(self, engine: Runtime, project: str, image: str) -> None:
         events = engine.events(project)
         container_id = await engine.create_container(sleeper(project, image, instance=3))

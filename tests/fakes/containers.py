@@ -141,12 +141,17 @@ class FakeEngine:
         await self._answer()
         return RuntimeInfo("fake", "1.0", "memory://")
 
+    async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
+        await self._answer()
+        self.calls.append(f"find {service or project}")
+        return tuple(_as_listed(c) for c in self._of(project) if service in ("", c.service))
+
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         await self._answer()
         self.calls.append(f"observe {project}")
         return Observed(
             project,
-            tuple(c for c in self.containers() if self._machines[c.id].request.project == project),
+            self._of(project),
             tuple(sorted(name for name, owner in self._networks.items() if owner == project)),
             tuple(sorted(name for name, owner in self._volumes.items() if owner == project)),
             {reference: self.images[reference] for reference in images if reference in self.images},
@@ -315,6 +320,9 @@ class FakeEngine:
         async with self._change(operation, target):
             yield self._machine(container_id)
 
+    def _of(self, project: str) -> tuple[Container, ...]:
+        return tuple(c for c in self.containers() if self._machines[c.id].request.project == project)
+
     def _machine(self, container_id: str) -> Machine:
         machine = self._machines.get(container_id)
         if machine is None:
@@ -335,3 +343,16 @@ class FakeEngine:
             machine.start()
         machine.container = replace(machine.container, **changes)  # type: ignore[arg-type]
         return machine.container
+
+
+def _as_listed(container: Container) -> Container:
+    """What a list of containers tells, which is nothing of their runs."""
+    return replace(
+        container,
+        exit_code=None,
+        oom_killed=False,
+        error="",
+        restarts=0,
+        started_at=None,
+        finished_at=None,
+    )

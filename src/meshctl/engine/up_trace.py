@@ -28,8 +28,8 @@ async def send_up_trace(mesh: Mesh, report: UpReport, name: str) -> str:
         return ""
     spans = up_spans(report, name)
     try:
-        observed = await mesh.runtime.observe(mesh.config.name)
-        sender = mesh.collectors.sender(collector_address(mesh.config, observed.containers, OTLP), SEND_S)
+        found = await mesh.runtime.find(mesh.config.name, mesh.config.collector)
+        sender = mesh.collectors.sender(collector_address(mesh.config, found, OTLP), SEND_S)
         await run_in_thread(lambda: sender.send(spans))
     except MeshError:
         return ""

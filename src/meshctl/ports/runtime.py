@@ -22,7 +22,17 @@ class Runtime(Protocol):
     """A container engine. Every method raises RuntimeUnavailable when none answers."""
 
     async def info(self) -> RuntimeInfo: ...
-    async def observe(self, project: str, images: Sequence[str] = ()) -> Observed: ...
+    async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
+        """Containers of a project, or of one service, from one request: state, ports, labels and networks.
+
+        Exit codes, restarts and the times of runs are not in there: ``observe`` has them.
+        """
+        ...
+
+    async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
+        """All that is known of the project's containers, its networks and volumes, and the ids of ``images``."""
+        ...
+
     async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
         """Pull and return the image id. Raises ImageUnavailable."""
         ...

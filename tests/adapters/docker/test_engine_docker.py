@@ -74,19 +74,6 @@ async def test_a_port_held_by_a_program_is_named(engine: DockerRuntime, project:
     assert "published" in caught.value.hint
 
 
-async def test_the_reader_resolves_ports_without_inspecting(engine: DockerRuntime, project: str, image: str) -> None:
-    await run(engine, project, image, "exec sleep 600")
-    (listed,) = ContainerReader().containers(project)
-    inspected = await only(engine, project)
-    assert (listed.ports, listed.protocols) == (inspected.ports, inspected.protocols)
-    assert (listed.id, listed.name, listed.state) == (inspected.id, inspected.name, inspected.state)
-    assert (listed.image, listed.image_id, listed.labels) == (
-        inspected.image,
-        inspected.image_id,
-        inspected.labels,
-    )
-
-
 async def test_log_lines_keep_stream_order_and_time(engine: DockerRuntime, project: str, image: str) -> None:
     await run(engine, project, image, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")
     await ended(engine, project)

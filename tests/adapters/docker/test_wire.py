@@ -27,7 +27,7 @@ def reader(address: Address, **limits: Any) -> ContainerReader:
 def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     address = Address(f"unix://{tmp_path}/none.sock", chosen=True)
     with pytest.raises(RuntimeUnavailable, match=r"No Docker engine answers at unix://.*none\.sock") as caught:
-        ContainerReader(address).containers("shop")
+        ContainerReader(address).find("shop")
     assert "DOCKER_HOST" in caught.value.hint
     assert caught.value.exit_code == 3
 
@@ -54,7 +54,7 @@ def test_a_socket_this_user_may_not_open(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     with pytest.raises(RuntimeUnavailable, match="permission denied") as caught:
-        ContainerReader(Address("unix:///var/run/docker.sock")).containers("shop")
+        ContainerReader(Address("unix:///var/run/docker.sock")).find("shop")
     assert "usermod -aG docker" in caught.value.hint
 
 
@@ -79,7 +79,7 @@ def test_something_that_is_no_engine(tmp_path: Path, answer: Answer) -> None:
         handler.close_connection = True
 
     with serving(tmp_path, once) as address, pytest.raises(RuntimeUnavailable):
-        reader(address).containers("shop")
+        reader(address).find("shop")
 
 
 def test_an_answer_without_end_is_not_read_to_the_end(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.failures import not_an_engine
 from meshctl.adapters.docker.wire import SocketWire, Wire
-from meshctl.model.containers import LABEL_PROJECT, Container, Observed, RuntimeInfo
+from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, Observed, RuntimeInfo
 
 
 class ContainerReader:
@@ -28,9 +28,9 @@ class ContainerReader:
             raise not_an_engine(self.address, "no version in its answer")
         return translate.info(version, self.address.url)
 
-    def containers(self, project: str) -> list[Container]:
-        """All containers of the project from one request, without exit codes, restarts and start times."""
-        return [translate.listed(entry) for entry in self._list(project)]
+    def find(self, project: str, service: str = "") -> tuple[Container, ...]:
+        """Containers of the project, or of one service of it, from one request."""
+        return tuple(_sorted(translate.listed(entry) for entry in self._list(project, service)))
 
     def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         """Everything that carries the project's label, and the ids of those ``images`` that are here."""
@@ -57,8 +57,8 @@ class ContainerReader:
             },
         )
 
-    def _list(self, project: str) -> list[dict[str, Any]]:
-        entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project)})
+    def _list(self, project: str, service: str = "") -> list[dict[str, Any]]:
+        entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project, service)})
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise not_an_engine(self.address, "no list of containers in its answer")
         return entries
@@ -72,8 +72,9 @@ def _open_wire(address: Address) -> Wire:
     return ClientWire(Client(address))
 
 
-def _filters(project: str) -> str:
-    return json.dumps({"label": [f"{LABEL_PROJECT}={project}"]})
+def _filters(project: str, service: str = "") -> str:
+    of_service = [f"{LABEL_SERVICE}={service}"] if service else []
+    return json.dumps({"label": [f"{LABEL_PROJECT}={project}", *of_service]})
 
 
 def _id(entry: dict[str, Any]) -> str:

@@ -36,6 +36,9 @@ class DockerRuntime:
     async def info(self) -> RuntimeInfo:
         return await run_in_thread(self._reader.info)
 
+    async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
+        return await run_in_thread(lambda: self._reader.find(project, service))
+
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         return await run_in_thread(lambda: self._reader.observe(project, images))
 
