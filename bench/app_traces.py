@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from random import Random
 from statistics import median, quantiles
 
@@ -15,8 +16,9 @@ from meshctl.adapters.otlp.decode import spans_of
 from meshctl.adapters.otlp.encode import request_json
 from meshctl.adapters.otlp.json_form import request_of_json
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.engine.live import LiveSession
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.store import MeshStore
+from meshctl.engine.session import Traces
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
 from meshctl.model.status import LinkState
@@ -131,6 +133,18 @@ class _Desk:
         return ()
 
 
+class _Session(LiveSession):
+    """One whose state the benchmark writes."""
+
+    def __init__(self, mesh: Mesh, traces: Traces) -> None:
+        super().__init__(mesh, _Nothing())  # type: ignore[arg-type]
+        self.traces = traces  # type: ignore[assignment]
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        yield
+
+
 class _Nothing:
     """What the app must not need while it shows traces."""
 
@@ -153,12 +167,11 @@ def _app(trace: Trace, summaries: Iterable[TraceSummary]) -> MeshApp:
     nothing, clock = _Nothing(), _Clock()
     config = MeshConfig(name="bench", file="meshctl.yaml", services={}, collector="collector")
     mesh = Mesh(config, nothing, nothing, nothing, clock, nothing)  # type: ignore[arg-type]
-    store = MeshStore("bench", clock)
+    session = _Session(mesh, _Desk(trace))
     links = (LinkState("docker", True, time.time()), LinkState("collector", True, time.time()))
-    store.update(traces=tuple(summaries), links=links, collector=CollectorStatus(), observed_at=time.time())
-    desk = _Desk(trace)
+    session.state.update(traces=tuple(summaries), links=links, collector=CollectorStatus(), observed_at=time.time())
     gc.freeze()  # As ``meshctl.tui.run`` does.
-    return MeshApp(mesh, store, desk=desk)
+    return MeshApp(session)
 
 
 def _summary(trace: Trace) -> TraceSummary:
@@ -228,7 +241,7 @@ async def _flood(app: MeshApp, kept: list[TraceSummary]) -> None:
     for _ in range(int(FLOOD_S * TOLD_A_SECOND)):
         kept = [*(_flood_row(number + n) for n in range(batch, 0, -1)), *kept][:KEPT]
         number += batch
-        app.store.update(traces=tuple(kept))
+        app.session.state.update(traces=tuple(kept))
         await asyncio.sleep(1 / TOLD_A_SECOND)
 
 

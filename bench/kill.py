@@ -12,9 +12,7 @@ import docker
 
 from bench.timing import Figure
 from meshctl.adapters.config_file import load_config
-from meshctl.bootstrap import open_mesh
-from meshctl.engine.store import MeshStore
-from meshctl.engine.watch.watcher import Watcher
+from meshctl.bootstrap import open_session
 from meshctl.tui.app import MeshApp
 from meshctl.tui.widgets.service_list import ServiceList
 
@@ -38,9 +36,8 @@ def figures(rounds: int = 4) -> list[Figure]:
 
 async def _measure(rounds: int) -> list[float]:
     config = load_config(None, project=None, environ=os.environ, cwd=str(Path.cwd()))
-    mesh = open_mesh(config)
-    store = MeshStore(config.name, mesh.clock)
-    app = MeshApp(mesh, store, Watcher(mesh, store))
+    session = open_session(config)
+    app = MeshApp(session)
     engine = docker.from_env()
     delays = []
     try:
@@ -56,7 +53,7 @@ async def _measure(rounds: int) -> list[float]:
                     delays.append(time.perf_counter() - started)
     finally:
         engine.close()
-        await mesh.close()
+        await session.close()
     return delays
 
 

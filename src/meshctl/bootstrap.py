@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from meshctl.engine.call import Directory, Send
     from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
     from meshctl.ports.runtime import Runtime
@@ -29,6 +30,13 @@ def open_mesh(config: MeshConfig) -> Mesh:
 
     engine = open_runtime()
     return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock(), HttpCollectors())
+
+
+def open_session(config: MeshConfig) -> MeshSession:
+    """What a front end has of a mesh that runs."""
+    from meshctl.engine.live import DirectoryCalls, LiveSession
+
+    return LiveSession(open_mesh(config), DirectoryCalls(open_directory(config), sender_for))
 
 
 def open_directory(config: MeshConfig) -> Directory:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from meshctl.engine.call import Directory, Send
 from meshctl.engine.collector import OTLP, QUERY, collector_address
+from meshctl.engine.live import DirectoryCalls, LiveSession
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.session import MeshSession
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.registry import Registration
@@ -54,6 +56,9 @@ class FakeWorld:
 
     def open_mesh(self, config: MeshConfig) -> Mesh:
         return replace(self.stage.mesh, config=config)
+
+    def open_session(self, config: MeshConfig) -> MeshSession:
+        return LiveSession(self.open_mesh(config), DirectoryCalls(self.open_directory(config), self.sender_for))
 
     def open_directory(self, config: MeshConfig) -> Directory:
         return Directory(config, self.stage.engine.containers, lambda _: FakeReader(self.stage.registry))

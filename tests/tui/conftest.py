@@ -1,23 +1,22 @@
-"""The app over a store that the test writes, in a world that stands still."""
+"""The app over a session that the test writes, in a world that stands still."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 
 import pytest
 from textual.pilot import Pilot
 
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.store import MeshStore
+from meshctl.engine.session import Traces
 from meshctl.model.config import MeshConfig
 from meshctl.model.status import MeshState
 from meshctl.tui.app import MeshApp
-from meshctl.tui.trace_source import TraceSource
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
+from tests.fakes.sessions import StandingSession, put
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
 
@@ -50,20 +49,14 @@ def engine() -> FakeEngine:
 def app_of(engine: FakeEngine) -> AppOf:
     """``app_of(state)`` shows that state; ``engine`` is what its verbs reach, ``desk`` what gives traces."""
 
-    def build(state: MeshState, project: MeshConfig | None = None, desk: TraceSource | None = None) -> MeshApp:
+    def build(state: MeshState, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
         registry = FakeRegistry(engine)
         mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
-        store = MeshStore("shop", engine.clock)
-        put(store, state)
-        return MeshApp(mesh, store, desk=desk)
+        session = StandingSession(mesh, desk)
+        put(session, state)
+        return MeshApp(session)
 
     return build
-
-
-def put(store: MeshStore, state: MeshState) -> None:
-    """Make the store hold ``state``."""
-    kept = ("project", "revision")
-    store.update(**{f.name: getattr(state, f.name) for f in fields(state) if f.name not in kept})
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:

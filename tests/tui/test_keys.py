@@ -23,9 +23,10 @@ from meshctl.tui.widgets.question import Question
 from meshctl.tui.widgets.service_list import ServiceList
 from tests.builders import application, mesh_config, spec
 from tests.fakes.containers import FakeEngine
+from tests.fakes.sessions import put
 from tests.fakes.world import RecordingSink
 from tests.tui import states
-from tests.tui.conftest import AppOf, put, until
+from tests.tui.conftest import AppOf, until
 
 SIZE = (110, 30)
 
@@ -38,7 +39,7 @@ async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
     """The app over a small project that is up, with the store told once."""
     app = app_of(MeshState(project="shop"), project())
     engine.pullable |= {"redis:1"}
-    report = await up(app.mesh, UpOptions(), RecordingSink())
+    report = await up(app.session.mesh, UpOptions(), RecordingSink())
     assert report.error is None
     await told(app, engine)
     return app
@@ -46,7 +47,7 @@ async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
 
 async def told(app: MeshApp, engine: FakeEngine) -> None:
     """The store learns what the engine holds now."""
-    aggregator = StateAggregator(app.mesh.config, app.store, engine.clock)
+    aggregator = StateAggregator(app.session.mesh.config, app.session.state, engine.clock)
     aggregator.engine_up(await engine.info())
     aggregator.observed(await engine.observe("shop"))
 
@@ -167,7 +168,7 @@ async def test_the_selection_stays_on_its_service(app_of: AppOf) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("down", "down", "down")
         assert listing(pilot).selected == "notifications"
-        put(app.store, states.troubled())
+        put(app.session, states.troubled())
         await until(pilot, lambda: listing(pilot).keys[1] == "worker")
         assert listing(pilot).selected == "notifications"
 
@@ -180,7 +181,7 @@ async def test_only_lines_that_changed_are_drawn_again(app_of: AppOf) -> None:
         pane = listing(pilot)
         pane.refresh_line = drawn.append  # type: ignore[method-assign]
         changed = states.service("users", Health.DEGRADED, "slow")
-        put(app.store, states.with_services(states.healthy(), changed))
+        put(app.session, states.with_services(states.healthy(), changed))
         await until(pilot, lambda: bool(drawn))
         assert set(drawn) == {pane.keys.index("users")}
 
@@ -275,7 +276,7 @@ async def test_without_an_engine_nothing_is_offered(app_of: AppOf) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("s")
         assert not app.screen.query_one(Question).display
-        put(app.store, states.healthy())
+        put(app.session, states.healthy())
         await until(pilot, lambda: not app.screen.has_class("-stale"))
         await pilot.press("s")
         assert app.screen.query_one(Question).display

@@ -94,7 +94,7 @@ def test_list_held(snap_compare: Compare, app_of: AppOf) -> None:
 
     async def hold(pilot: Pilot[int]) -> None:
         await pressed("space")(pilot)
-        app.store.update(traces=tuple(some()))
+        app.session.state.update(traces=tuple(some()))
         await until(pilot, lambda: len(app.state.traces) == 10)
         app.screen._draw()  # type: ignore[attr-defined]
         await pilot.pause()

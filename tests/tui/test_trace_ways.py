@@ -102,9 +102,9 @@ async def test_what_the_engine_room_gives_is_shown(app_of: AppOf, engine: FakeEn
     project = mesh_config(spec("collector", ports=(PortSpec("http", 16686),)), collector="collector")
     app = app_of(live(list_of(order())), project)
     engine.pullable |= {"collector:1"}
-    report = await up(app.mesh, UpOptions(), RecordingSink())
+    report = await up(app.session.mesh, UpOptions(), RecordingSink())
     assert report.error is None
-    app.mesh.collectors.sender("").send(order().spans)
+    app.session.mesh.collectors.sender("").send(order().spans)
     async with app.run_test(size=SIZE) as pilot:
         await opened(app, pilot)
         assert len(texts(app)) == 12

@@ -15,8 +15,9 @@ from meshctl.tui.screens.waterfall import WaterfallScreen
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.trace_list import TraceList
+from tests.fakes.sessions import put
 from tests.spans import order, summary
-from tests.tui.conftest import AppOf, put, until
+from tests.tui.conftest import AppOf, until
 from tests.tui.desk import FakeDesk, list_of, live, some
 
 SIZE = (120, 30)
@@ -54,12 +55,12 @@ async def test_the_cursor_follows_the_newest_until_it_is_moved(app_of: AppOf) ->
     app = app_of(live(*rows), desk=FakeDesk())
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot)
-        put(app.store, live(newer(1), *rows))
+        put(app.session, live(newer(1), *rows))
         await until(pilot, lambda: listing(pilot).selected == newer(1).trace_id)
         await pilot.press("down", "down")
         assert listing(pilot).selected == rows[1].trace_id
         many = [newer(n) for n in range(40, 0, -1)]
-        put(app.store, live(*many, *rows))
+        put(app.session, live(*many, *rows))
         await until(pilot, lambda: len(ids(pilot)) == 90)
         assert listing(pilot).selected == rows[1].trace_id
         assert listing(pilot).place - listing(pilot).scroll_offset.y == 2
@@ -72,7 +73,7 @@ async def test_space_holds_the_list_still(app_of: AppOf) -> None:
     app = app_of(live(*some()), desk=FakeDesk())
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, "space")
-        put(app.store, live(newer(1), *some()))
+        put(app.session, live(newer(1), *some()))
         await until(pilot, lambda: "1 newer" in head(pilot))
         assert newer(1).trace_id not in ids(pilot)
         await pilot.press("space")
@@ -162,7 +163,7 @@ async def test_a_trace_opens_and_the_list_is_as_it_was(app_of: AppOf) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, *["down"] * 4, "enter")
         await until(pilot, lambda: isinstance(app.screen, WaterfallScreen) and app.screen.view is not None)
-        put(app.store, live(newer(1), *some()))
+        put(app.session, live(newer(1), *some()))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, TracesScreen) and len(ids(pilot)) == 11)
         assert listing(pilot).selected == order().trace_id
@@ -175,7 +176,7 @@ async def test_pin_and_unpin(app_of: AppOf) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, "p")
         await until(pilot, lambda: [notice.text for notice in app.notices] == [f"{order().trace_id[:12]} is kept"])
-        put(app.store, live(list_of(order(), pinned=True)))
+        put(app.session, live(list_of(order(), pinned=True)))
         await until(pilot, lambda: listing(pilot).trace is not None and listing(pilot).trace.pinned)
         await pilot.press("p")
         await until(pilot, lambda: desk.pins == [(order().trace_id, True), (order().trace_id, False)])
@@ -196,7 +197,7 @@ async def test_a_lost_collector_dims_and_comes_back(app_of: AppOf) -> None:
         await at_list(pilot)
         await until(pilot, lambda: listing(pilot).has_class("-stale"))
         assert len(ids(pilot)) == 10
-        put(app.store, live(*some()))
+        put(app.session, live(*some()))
         await until(pilot, lambda: not listing(pilot).has_class("-stale"))
 
 

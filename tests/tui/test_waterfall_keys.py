@@ -17,8 +17,9 @@ from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.line_pane import LinePane
 from meshctl.tui.widgets.service_list import ServiceList
 from meshctl.tui.widgets.span_detail import SpanDetail
+from tests.fakes.sessions import put
 from tests.spans import order, span, trace
-from tests.tui.conftest import AppOf, put, until
+from tests.tui.conftest import AppOf, until
 from tests.tui.desk import FakeDesk, failed_order, list_of, live, logs_of
 
 SIZE = (120, 36)
@@ -215,7 +216,7 @@ async def test_a_trace_that_grows_is_read_again(app_of: AppOf) -> None:
         before = selected(app)
         desk.traces[whole.trace_id] = whole
         for revision in range(1, 20):
-            put(app.store, live(list_of(whole, revision=revision)))
+            put(app.session, live(list_of(whole, revision=revision)))
             await pilot.pause()
         await until(pilot, lambda: len(shown(app).rows.keys) == 10)
         assert selected(app) == before
@@ -238,7 +239,7 @@ async def test_a_collector_that_comes_back_fills_the_screen(app_of: AppOf) -> No
         await until(pilot, lambda: shown(app).view is not None)
         assert shown(app).query_one("#body").display
         desk.up = False
-        put(app.store, live(list_of(order(), revision=5), lost=True))
+        put(app.session, live(list_of(order(), revision=5), lost=True))
         await until(pilot, lambda: shown(app).rows.has_class("-stale"))
         assert len(texts(app)) == 12
 

@@ -1,4 +1,4 @@
-"""What most commands begin with: the world, the configuration, a mesh, an event loop."""
+"""What most commands begin with: the world, the configuration, a session, an event loop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from meshctl.cli.output import Output
 if TYPE_CHECKING:
     from meshctl.engine.call import Directory, Send
     from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
     from meshctl.ports.runtime import Runtime
@@ -27,6 +28,7 @@ class World(Protocol):
 
     def open_runtime(self) -> Runtime: ...
     def open_mesh(self, config: MeshConfig) -> Mesh: ...
+    def open_session(self, config: MeshConfig) -> MeshSession: ...
     def open_directory(self, config: MeshConfig) -> Directory: ...
     def sender_for(self, request: CallRequest) -> Send: ...
     def open_collectors(self) -> Collectors: ...
@@ -47,17 +49,17 @@ def output_of(options: argparse.Namespace) -> Output:
     return Output(as_json=options.json, quiet=options.quiet)
 
 
-def with_mesh(options: argparse.Namespace, world: World, work: Callable[[Mesh], Awaitable[T]]) -> T:
-    """Load the file, open the mesh, run ``work`` to its end and close, also on Ctrl-C."""
+def with_session(options: argparse.Namespace, world: World, work: Callable[[MeshSession], Awaitable[T]]) -> T:
+    """Load the file, open the session, run ``work`` to its end and close, also on Ctrl-C."""
     config = config_of(options)
 
     async def run() -> T:
-        mesh = world.open_mesh(config)
+        session = world.open_session(config)
         try:
-            return await work(mesh)
+            return await work(session)
         finally:
             with suppress(Exception):
-                await mesh.close()
+                await session.close()
 
     return run_async(run())
 

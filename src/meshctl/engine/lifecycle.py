@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from meshctl.core.plan.selection import require_known
 from meshctl.core.plan.verbs import pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.up import UpOptions, UpReport, up
+from meshctl.errors import MeshError
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import Observed
+from meshctl.model.containers import ContainerState, Observed
 from meshctl.model.plan import Plan
 from meshctl.ports.world import ProgressSink
 
@@ -57,6 +59,20 @@ async def scale(mesh: Mesh, counts: Mapping[str, int], sink: ProgressSink, timeo
     if report.error is not None:
         raise report.error
     return report
+
+
+async def exec_attached(
+    mesh: Mesh, service: str, command: Sequence[str], *, instance: int | None = None, tty: bool = False
+) -> int:
+    """Run a command in the first instance that runs, or in that one, with this process's streams; its exit code."""
+    require_known(mesh.config, (service,))
+    observed = await mesh.runtime.observe(mesh.config.name)
+    mine = (c for c in observed.containers if c.service == service and instance in (None, c.instance))
+    running = [container for container in mine if container.state is ContainerState.RUNNING]
+    if not running:
+        which = f"{service}-{instance}" if instance else service
+        raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
+    return await mesh.runtime.exec_attached(running[0].id, command, tty=tty)
 
 
 async def _run(mesh: Mesh, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
 
 
-def run(mesh: Mesh) -> int:
-    """Show the app until the user leaves; return the exit code. The caller closes ``mesh``."""
+def run(session: MeshSession) -> int:
+    """Show the app until the user leaves; return the exit code. The caller closes ``session``."""
     import gc
 
-    from meshctl.engine.store import MeshStore
-    from meshctl.engine.watch.watcher import Watcher
     from meshctl.tui.app import MeshApp
 
-    store = MeshStore(mesh.config.name, mesh.clock)
-    app = MeshApp(mesh, store, Watcher(mesh, store))
+    app = MeshApp(session)
     gc.freeze()  # What is loaded by now is needed to the end: the search for garbage need not look at it.
     result = app.run()
     return result if result is not None else 0

@@ -1,9 +1,8 @@
-"""The terminal app: takes the store's states to the screens and people's wishes to the engine."""
+"""The terminal app: takes the session's states to the screens and people's wishes to the session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
 from functools import partial
 from time import monotonic
 from typing import Any, ClassVar
@@ -13,8 +12,7 @@ from textual.command import Provider
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from meshctl.engine.mesh import Mesh
-from meshctl.engine.store import MeshStore
+from meshctl.engine.session import MeshSession
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceSpec
 from meshctl.model.status import MeshState
@@ -28,7 +26,6 @@ from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.help import HelpScreen
 from meshctl.tui.screens.services import find
 from meshctl.tui.theme import DARK, LIGHT
-from meshctl.tui.trace_source import EngineTraces, TraceSource
 from meshctl.tui.verbs import DOING, PendingSink, carry_out
 
 #: The clock and ages move on this often even if nothing happens.
@@ -37,28 +34,19 @@ _VERBS = {*DOING, "up"}
 
 
 class MeshApp(Navigator):
-    """``watch`` fills ``store`` while the app is open; None when somebody else does. ``desk`` gives the traces."""
+    """Shows one session, whatever is behind it."""
 
     CSS_PATH = "app.tcss"
     TITLE = "meshctl"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
 
-    def __init__(
-        self,
-        mesh: Mesh,
-        store: MeshStore,
-        watch: AbstractAsyncContextManager[object] | None = None,
-        desk: TraceSource | None = None,
-    ) -> None:
+    def __init__(self, session: MeshSession) -> None:
         super().__init__()
-        self.desk = desk or EngineTraces(mesh)
-        self.mesh = mesh
-        self.state: MeshState = store.state
+        self.session = session
+        self.state: MeshState = session.state.state
         #: What is being done to a service at a person's wish: ``{"orders": "stopping"}``.
         self.pending: dict[str, str] = {}
         self.notices: list[Notice] = []
-        self.store = store
-        self._watch = watch
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
@@ -66,14 +54,14 @@ class MeshApp(Navigator):
     # -- for the screens
 
     def now(self) -> float:
-        return self.mesh.clock.now()
+        return self.session.now()
 
     def engine_up(self) -> bool:
         link = runtime_link(self.state)
         return link is None or link.up
 
     def spec(self, service: str) -> ServiceSpec | None:
-        return self.mesh.config.services.get(service)
+        return self.session.config.services.get(service)
 
     def context_of(self, service: str) -> Context:
         """What an action of the services screen would act on."""
@@ -160,14 +148,11 @@ class MeshApp(Navigator):
 
     async def _follow(self) -> None:
         """Hand every state of the store to the screen in front."""
-        if self._watch is None:
+        async with self.session.following():
             await self._take_states()
-        else:
-            async with self._watch:
-                await self._take_states()
 
     async def _take_states(self) -> None:
-        reader = self.store.subscribe()
+        reader = self.session.state.subscribe()
         try:
             self.state = reader.snapshot
             self.redraw()
@@ -199,7 +184,7 @@ class MeshApp(Navigator):
         if service:
             self._set_pending(service, DOING[verb])
         try:
-            said = await carry_out(self.mesh, verb, context, PendingSink(tell))
+            said = await carry_out(self.session, verb, context, PendingSink(tell))
             if said:
                 self.notify(said, timeout=4)
         except MeshError as error:

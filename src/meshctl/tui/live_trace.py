@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from meshctl.core.traces.view import WaterfallView
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.engine.session import Traces
 from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall
-from meshctl.tui.trace_source import TraceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Reading:
         return self.view.waterfall if self.view is not None else None
 
 
-async def read_waterfall(desk: TraceSource, trace_id: str) -> Reading:
+async def read_waterfall(traces: Traces, trace_id: str) -> Reading:
     """Never raises for a collector that is away."""
     try:
-        trace = await desk.read(trace_id)
+        trace = await traces.read(trace_id)
     except MeshError as error:
         return Reading(error=error)
     if trace is None:

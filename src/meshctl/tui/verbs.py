@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meshctl.engine import lifecycle
-from meshctl.engine.mesh import Mesh
-from meshctl.engine.up import UpOptions, up
+from meshctl.engine.session import MeshSession
+from meshctl.engine.up import UpOptions
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.ports.world import ProgressSink
 from meshctl.tui.context import Context
@@ -55,24 +54,24 @@ class PendingSink:
         self.tell(event.service, doing if going_on else "")
 
 
-async def carry_out(mesh: Mesh, verb: str, context: Context, sink: ProgressSink) -> str:
+async def carry_out(session: MeshSession, verb: str, context: Context, sink: ProgressSink) -> str:
     """Run one verb on the context's service and return the sentence for it. Raises MeshError."""
     if verb == "up":
-        return await _up(mesh, (), sink)
+        return await _up(session, (), sink)
     assert context.service is not None
     service = context.service.service
     if verb == "start" and not context.service.instances:
-        return await _up(mesh, (service,), sink)
+        return await _up(session, (service,), sink)
     if verb in ("scale_out", "scale_in"):
         count = context.instances + (1 if verb == "scale_out" else -1)
-        await lifecycle.scale(mesh, {service: count}, sink)
+        await session.lifecycle.scale({service: count}, sink)
         return f"{service} scaled {context.instances} → {count}"
-    await getattr(lifecycle, verb)(mesh, (service,), sink)
+    await getattr(session.lifecycle, verb)((service,), sink)
     return f"{service} {_DONE[verb]}"
 
 
-async def _up(mesh: Mesh, services: tuple[str, ...], sink: ProgressSink) -> str:
-    report = await up(mesh, UpOptions(services), sink)
+async def _up(session: MeshSession, services: tuple[str, ...], sink: ProgressSink) -> str:
+    report = await session.lifecycle.up(UpOptions(services), sink)
     if report.error is not None:
         raise report.error
     what = ", ".join(services) or "everything"

@@ -12,8 +12,8 @@ def run(options: argparse.Namespace, world: World) -> int:
     """Open the app and answer with its exit code. It starts without an engine and says why."""
     from meshctl.tui import run as show
 
-    mesh = world.open_mesh(config_of(options))
+    session = world.open_session(config_of(options))
     try:
-        return show(mesh)
+        return show(session)
     finally:
-        asyncio.run(mesh.close())
+        asyncio.run(session.close())

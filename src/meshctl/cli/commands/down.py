@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import World, output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
-from meshctl.engine.down import down
 from meshctl.present.units import duration
 
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Remove containers and networks of the project, its data with ``-v``."""
     with progress(options) as sink:
-        report = with_mesh(
-            options, world, lambda mesh: down(mesh, volumes=options.volumes, timeout_s=options.timeout, sink=sink)
+        report = with_session(
+            options,
+            world,
+            lambda session: session.lifecycle.down(volumes=options.volumes, timeout_s=options.timeout, sink=sink),
         )
     for failure in report.failures:
         diagnostics.report_failure(failure)

@@ -5,31 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from meshctl.cli.context import World, output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
-from meshctl.engine import lifecycle
-from meshctl.engine.project_status import project_status
 from meshctl.present.services_table import services_data, services_table
 
 if TYPE_CHECKING:
-    from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
     from meshctl.model.status import ServiceStatus
     from meshctl.ports.world import ProgressSink
-
-_VERBS = {
-    "start": lifecycle.start,
-    "stop": lifecycle.stop,
-    "restart": lifecycle.restart,
-    "pause": lifecycle.pause,
-    "unpause": lifecycle.unpause,
-}
 
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Do it, then show how these services are."""
     with progress(options) as sink:
-        services = with_mesh(options, world, lambda mesh: _carry_out(mesh, options, sink))
+        services = with_session(options, world, lambda session: _carry_out(session, options, sink))
     out = output_of(options)
     if options.json:
         out.data(services_data(services))
@@ -38,10 +28,20 @@ def run(options: argparse.Namespace, world: World) -> int:
     return Exit.DONE
 
 
-async def _carry_out(mesh: Mesh, options: argparse.Namespace, sink: ProgressSink) -> tuple[ServiceStatus, ...]:
+async def _carry_out(
+    session: MeshSession, options: argparse.Namespace, sink: ProgressSink
+) -> tuple[ServiceStatus, ...]:
+    lifecycle = session.lifecycle
     if options.command == "scale":
         counts = dict(options.replicas)
-        await lifecycle.scale(mesh, counts, sink, options.timeout)
-        return await project_status(mesh, tuple(counts))
-    await _VERBS[options.command](mesh, options.services, sink, options.timeout)
-    return await project_status(mesh, options.services)
+        await lifecycle.scale(counts, sink, options.timeout)
+        return await session.status(tuple(counts))
+    verbs = {
+        "start": lifecycle.start,
+        "stop": lifecycle.stop,
+        "restart": lifecycle.restart,
+        "pause": lifecycle.pause,
+        "unpause": lifecycle.unpause,
+    }
+    await verbs[options.command](options.services, sink, options.timeout)
+    return await session.status(options.services)

@@ -12,14 +12,13 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import World, output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import span_text, use_colour
-from meshctl.engine.logs import stream_logs
 from meshctl.present.lines import service_tone
 
 if TYPE_CHECKING:
-    from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
     from meshctl.model.containers import LogLine
 
 
@@ -29,17 +28,16 @@ def run(options: argparse.Namespace, world: World) -> int:
     since = time.time() - options.since if options.since is not None else None
     colour = use_colour(sys.stdout)
 
-    async def work(mesh: Mesh) -> None:
-        width = max((len(name) for name in options.services or mesh.config.services), default=0) + 2
-        lines = stream_logs(
-            mesh,
+    async def work(session: MeshSession) -> None:
+        width = max((len(name) for name in options.services or session.config.services), default=0) + 2
+        lines = session.logs.stream(
             tuple(options.services),
             follow=options.follow,
             since=since,
             tail=options.tail,
             grep=options.grep,
             trace=options.trace,
-            absent=lambda: _tell_absent(options, mesh.config.name),
+            absent=lambda: _tell_absent(options, session.config.name),
         )
         async for line in lines:
             if options.json:
@@ -49,7 +47,7 @@ def run(options: argparse.Namespace, world: World) -> int:
             else:
                 out.raw(f"{_label(line, width, colour)} {line.text}\n")
 
-    with_mesh(options, world, (lambda mesh: _while_read(work(mesh))) if options.follow else work)
+    with_session(options, world, (lambda session: _while_read(work(session))) if options.follow else work)
     return Exit.DONE
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from meshctl.cli.context import World, output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
-from meshctl.engine.project_status import project_status
 from meshctl.present.services_table import services_data, services_table
 
 
 def run(options: argparse.Namespace, world: World) -> int:
     """A look: exits 0 whatever it sees, as long as it could look."""
-    services = with_mesh(options, world, lambda mesh: project_status(mesh, options.services))
+    services = with_session(options, world, lambda session: session.status(options.services))
     out = output_of(options)
     if options.json:
         out.data(services_data(services))

@@ -6,18 +6,17 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
-from meshctl.cli.context import World, output_of, with_mesh
+from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.core.plan.selection import selected
-from meshctl.engine.project_status import project_status
-from meshctl.engine.up import UpOptions, UpReport, plan_up, up
+from meshctl.engine.up import UpOptions, UpReport
 from meshctl.present.plan_text import critical_text, plan_data, plan_text
 from meshctl.present.services_table import services_data, services_table
 from meshctl.present.units import duration
 
 if TYPE_CHECKING:
-    from meshctl.engine.mesh import Mesh
+    from meshctl.engine.session import MeshSession
     from meshctl.model.status import ServiceStatus
     from meshctl.ports.world import ProgressSink
 
@@ -29,12 +28,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     )
     out = output_of(options)
     if options.dry_run:
-        plan = with_mesh(options, world, lambda mesh: plan_up(mesh, wanted))
+        plan = with_session(options, world, lambda session: session.lifecycle.plan_up(wanted))
         out.data(plan_data(plan)) if options.json else out.text(plan_text(plan))
         return Exit.DONE
     with progress(options) as sink:
         watch = Stopwatch(sink)
-        report, services = with_mesh(options, world, lambda mesh: _bring_up(mesh, wanted, watch))
+        report, services = with_session(options, world, lambda session: _bring_up(session, wanted, watch))
     if options.json:
         out.data(report_data(report, services))
     else:
@@ -48,10 +47,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     return code
 
 
-async def _bring_up(mesh: Mesh, wanted: UpOptions, sink: ProgressSink) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
-    report = await up(mesh, wanted, sink)
+async def _bring_up(
+    session: MeshSession, wanted: UpOptions, sink: ProgressSink
+) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
+    report = await session.lifecycle.up(wanted, sink)
     part = wanted.services or wanted.profiles
-    return report, await project_status(mesh, selected(mesh.config, wanted.services, wanted.profiles) if part else ())
+    return report, await session.status(selected(session.config, wanted.services, wanted.profiles) if part else ())
 
 
 def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[str, Any]:

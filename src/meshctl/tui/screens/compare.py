@@ -74,7 +74,7 @@ class CompareScreen(CollectorScreen):
 
     async def _read(self) -> None:
         with NO_SEARCH:
-            one, other = await asyncio.gather(*(read_waterfall(self.mesh_app.desk, id) for id in self._ids))
+            one, other = await asyncio.gather(*(read_waterfall(self.mesh_app.session.traces, id) for id in self._ids))
         if not self.ready:
             return
         for trace_id, reading in zip(self._ids, (one, other), strict=True):

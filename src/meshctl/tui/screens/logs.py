@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from contextlib import aclosing, suppress
 from typing import ClassVar
 
 from textual import on
@@ -10,8 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from meshctl.engine.logs import stream_logs
-from meshctl.engine.watch.tasks import closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.status import MeshState
@@ -127,20 +126,20 @@ class LogsScreen(MeshScreen):
 
     async def follow_logs(self, service: str) -> None:
         """Collect lines until the worker is cancelled; trouble is shown and tried again."""
-        mesh = self.mesh_app.mesh
+        logs = self.mesh_app.session.logs
         services = (service,) if service else ()
         since: float | None = None
         while True:
             tail = TAIL if since is None else None
             try:
-                async with closing(stream_logs(mesh, services, follow=True, since=since, tail=tail)) as lines:
+                async with aclosing(logs.stream(services, follow=True, since=since, tail=tail)) as lines:
                     async for line in lines:
                         since = line.time + 1e-6
                         self._trouble = ""
                         self._arrived.append(line)
             except MeshError as error:
                 self._trouble = str(error)
-            await mesh.clock.sleep(RETRY_S)
+            await asyncio.sleep(RETRY_S)
 
     def _flush(self) -> None:
         if self._arrived:

@@ -123,7 +123,7 @@ class MapScreen(CollectorScreen):
         self.start(partial(self._ask, WINDOWS[self._window][0]), "edges")
 
     async def _ask(self, window_s: float) -> None:
-        edges, self._error = await self.asked(lambda: self.mesh_app.desk.edges(window_s))
+        edges, self._error = await self.asked(lambda: self.mesh_app.session.traces.edges(window_s))
         self._asking = False
         if edges is not None:
             self._edges = edges

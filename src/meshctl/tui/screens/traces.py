@@ -168,7 +168,7 @@ class TracesScreen(CollectorScreen):
 
     async def _ask(self) -> None:
         wanted = self._listing.filter
-        found, error = await self.asked(lambda: self.mesh_app.desk.search(wanted.query()))
+        found, error = await self.asked(lambda: self.mesh_app.session.traces.search(wanted.query()))
         if wanted != self._listing.filter:
             return
         self._searching, self._searched_at = False, monotonic()

@@ -28,12 +28,12 @@ class CollectorScreen(MeshScreen):
 
     def collector_link(self, state: MeshState) -> LinkState | None:
         """The connection to the collector; None in a project without one, and before it was looked for."""
-        name = self.mesh_app.mesh.config.collector
+        name = self.mesh_app.session.config.collector
         return next((link for link in state.links if link.name == name), None)
 
     def no_traces(self) -> tuple[str, str]:
         """A sentence and the next step for a screen without traces."""
-        if not self.mesh_app.mesh.config.collector:
+        if not self.mesh_app.session.config.collector:
             return "This project has no collector of traces.", "Name one in the file: `collector: SERVICE`."
         link = self.collector_link(self.mesh_app.state)
         if link is None:
@@ -53,7 +53,7 @@ class CollectorScreen(MeshScreen):
             self.start(partial(self._pin, context.trace.trace_id, pinned), f"pin {context.trace.trace_id}")
 
     async def _pin(self, trace_id: str, pinned: bool) -> None:
-        known, error = await self.asked(lambda: self.mesh_app.desk.pin(trace_id, pinned))
+        known, error = await self.asked(lambda: self.mesh_app.session.traces.pin(trace_id, pinned))
         short = trace_id[:ID_SHOWN]
         if error is not None:
             self.mesh_app.notify(str(error), title=error.hint, severity="error", timeout=8)

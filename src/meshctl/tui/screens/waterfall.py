@@ -152,7 +152,7 @@ class WaterfallScreen(SpanMoves):
             self._stirred.clear()
             self._read_revision, began = self._revision(), monotonic()
             with NO_SEARCH:
-                self._take(await read_waterfall(self.mesh_app.desk, self._trace_id))
+                self._take(await read_waterfall(self.mesh_app.session.traces, self._trace_id))
                 await self._drawn()
             await asyncio.sleep(max(0.0, began + READ_EVERY_S - monotonic()))
             await self._stirred.wait()
@@ -185,7 +185,7 @@ class WaterfallScreen(SpanMoves):
 
     async def _read_logs(self) -> None:
         start_ns = self.view.waterfall.start_ns if self.view is not None else 0
-        lines, error = await self.asked(lambda: self.mesh_app.desk.logs(self._trace_id, start_ns))
+        lines, error = await self.asked(lambda: self.mesh_app.session.traces.logs(self._trace_id, start_ns))
         self._logs = TraceLogs(lines=lines, trouble=str(error) if error is not None else "")
         if self.ready:
             self.show_span()

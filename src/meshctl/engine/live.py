@@ -1,0 +1,184 @@
+"""The session of a mesh that runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from meshctl.engine import down as removal
+from meshctl.engine import lifecycle, traces, up
+from meshctl.engine.call import Directory, Send, call_every
+from meshctl.engine.collector import OTLP, QUERY, collector_address
+from meshctl.engine.down import DownReport
+from meshctl.engine.logs import stream_logs
+from meshctl.engine.mesh import Mesh
+from meshctl.engine.project_status import project_status
+from meshctl.engine.session import Ability
+from meshctl.engine.store import MeshStore
+from meshctl.engine.trace_lookup import find
+from meshctl.engine.up import UpOptions, UpReport
+from meshctl.engine.watch.watcher import Watcher
+from meshctl.model.calls import CallReply, CallRequest
+from meshctl.model.config import MeshConfig
+from meshctl.model.containers import LogLine
+from meshctl.model.plan import Plan
+from meshctl.model.status import ServiceStatus
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
+from meshctl.ports.telemetry import TraceReader
+from meshctl.ports.world import ProgressSink
+from meshctl.threads import run_in_thread
+
+T = TypeVar("T")
+
+
+class LiveSession:
+    """A mesh that runs, or could. The session closes ``mesh``."""
+
+    def __init__(self, mesh: Mesh, calls: DirectoryCalls) -> None:
+        self.config: MeshConfig = mesh.config
+        self.state = MeshStore(mesh.config.name, mesh.clock)
+        self.lifecycle = LiveLifecycle(mesh)
+        self.calls = calls
+        self.traces = LiveTraces(mesh)
+        self.logs = LiveLogs(mesh)
+        self._mesh = mesh
+
+    def can(self, ability: Ability) -> str:
+        return ""
+
+    def now(self) -> float:
+        return self._mesh.clock.now()
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        async with Watcher(self._mesh, self.state):
+            yield
+
+    async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
+        return await project_status(self._mesh, services, probe=probe)
+
+    async def close(self) -> None:
+        await self._mesh.close()
+
+
+class LiveLifecycle:
+    """Acts on the runtime."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    async def plan_up(self, options: UpOptions) -> Plan:
+        return await up.plan_up(self._mesh, options)
+
+    async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport:
+        return await up.up(self._mesh, options, sink)
+
+    async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
+        return await removal.down(self._mesh, volumes=volumes, timeout_s=timeout_s, sink=sink)
+
+    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
+        await lifecycle.start(self._mesh, services, sink, timeout_s)
+
+    async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
+        await lifecycle.stop(self._mesh, services, sink, timeout_s)
+
+    async def restart(
+        self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
+    ) -> None:
+        await lifecycle.restart(self._mesh, services, sink, timeout_s)
+
+    async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
+        await lifecycle.pause(self._mesh, services, sink, timeout_s)
+
+    async def unpause(
+        self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
+    ) -> None:
+        await lifecycle.unpause(self._mesh, services, sink, timeout_s)
+
+    async def scale(
+        self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
+    ) -> UpReport:
+        return await lifecycle.scale(self._mesh, counts, sink, timeout_s)
+
+    async def exec_attached(self, service: str, command: Sequence[str], *, instance: int | None, tty: bool) -> int:
+        return await lifecycle.exec_attached(self._mesh, service, command, instance=instance, tty=tty)
+
+
+class DirectoryCalls:
+    """Calls over a directory of the services. ``sender_for`` gives what speaks a request's protocol."""
+
+    def __init__(self, directory: Directory, sender_for: Callable[[CallRequest], Send]) -> None:
+        self._directory = directory
+        self._sender_for = sender_for
+
+    async def call(self, request: CallRequest) -> tuple[CallReply, ...]:
+        return await run_in_thread(lambda: call_every(self._directory, self._sender_for(request), request))
+
+
+class LiveTraces:
+    """Asks the collector, wherever it is published at the moment."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    async def search(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
+        return await traces.search_traces(self._mesh, query)
+
+    async def read(self, trace_id: str) -> Trace | None:
+        return await traces.read_trace(self._mesh, trace_id)
+
+    async def find(self, word: str) -> Trace:
+        return await self._asked(lambda reader: find(reader, word))
+
+    async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
+        return await traces.read_edges(self._mesh, window_s)
+
+    async def pin(self, trace_id: str, pinned: bool) -> bool:
+        return await traces.pin_trace(self._mesh, trace_id, pinned)
+
+    async def logs(self, trace_id: str, start_ns: int = 0) -> tuple[LogLine, ...]:
+        return await traces.trace_logs(self._mesh, trace_id, start_ns)
+
+    async def services(self) -> tuple[str, ...]:
+        return await self._asked(lambda reader: reader.services())
+
+    async def status(self) -> CollectorStatus:
+        return await self._asked(lambda reader: reader.status())
+
+    async def export(self, trace_ids: Sequence[str]) -> bytes:
+        return await self._asked(lambda reader: reader.export(trace_ids))
+
+    async def import_document(self, body: bytes) -> int:
+        sender = self._mesh.collectors.sender(await self._address(OTLP))
+        return await run_in_thread(lambda: sender.send_raw(body))
+
+    async def _asked(self, question: Callable[[TraceReader], T]) -> T:
+        reader = self._mesh.collectors.reader(await self._address(QUERY))
+        return await run_in_thread(lambda: question(reader))
+
+    async def _address(self, port: str) -> str:
+        observed = await self._mesh.runtime.observe(self._mesh.config.name)
+        return collector_address(self._mesh.config, observed.containers, port)
+
+
+class LiveLogs:
+    """Reads what the runtime keeps of the instances' output."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def stream(
+        self,
+        services: Sequence[str] = (),
+        *,
+        follow: bool,
+        since: float | None = None,
+        tail: int | None = None,
+        grep: str | None = None,
+        trace: str | None = None,
+        absent: Callable[[], None] = lambda: None,
+    ) -> AsyncGenerator[LogLine, None]:
+        return stream_logs(
+            self._mesh, services, follow=follow, since=since, tail=tail, grep=grep, trace=trace, absent=absent
+        )

@@ -1,0 +1,161 @@
+"""What a front end has of a mesh, and all that it has: one that runs, or one that was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from meshctl.model.config import MeshConfig
+
+if TYPE_CHECKING:
+    from meshctl.engine.down import DownReport
+    from meshctl.engine.store import MeshStore
+    from meshctl.engine.up import UpOptions, UpReport
+    from meshctl.model.calls import CallReply, CallRequest
+    from meshctl.model.containers import LogLine
+    from meshctl.model.plan import Plan
+    from meshctl.model.status import ServiceStatus
+    from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
+    from meshctl.ports.world import ProgressSink
+
+
+class Ability(StrEnum):
+    """What changes something outside of meshctl, and so is not possible everywhere."""
+
+    UP = "up"
+    DOWN = "down"
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    SCALE = "scale"
+    EXEC = "exec"
+    CALL = "call"
+    PIN = "pin"
+    IMPORT = "import"
+
+
+class Lifecycle(Protocol):
+    """What brings instances up and takes them away.
+
+    Each returns when it is so, or raises the first thing that went wrong: UsageError, ServiceFailed,
+    DeadlineExceeded, OperationFailed, RuntimeUnavailable, NotPossible. No service named means all of them.
+    """
+
+    async def plan_up(self, options: UpOptions) -> Plan: ...
+    async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport: ...
+    async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport: ...
+    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = ...) -> None: ...
+    async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = ...) -> None: ...
+    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = ...) -> None: ...
+    async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = ...) -> None: ...
+    async def unpause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = ...) -> None: ...
+    async def scale(self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = ...) -> UpReport: ...
+    async def exec_attached(self, service: str, command: Sequence[str], *, instance: int | None, tty: bool) -> int:
+        """Run a command in an instance with this process's streams; return its exit code."""
+        ...
+
+
+class Calls(Protocol):
+    """Requests to services by their names."""
+
+    async def call(self, request: CallRequest) -> tuple[CallReply, ...]:
+        """One reply, or one of each healthy instance. Raises NoHealthyInstance, CallError, NotPossible."""
+        ...
+
+
+class Traces(Protocol):
+    """The memory of telemetry. Every method raises CollectorUnavailable."""
+
+    async def search(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
+        """Newest first."""
+        ...
+
+    async def read(self, trace_id: str) -> Trace | None:
+        """All its spans as they are now; None when it is not known."""
+        ...
+
+    async def find(self, word: str) -> Trace:
+        """The trace that an id, its beginning, ``last`` or ``up`` means. Raises MeshError, UsageError."""
+        ...
+
+    async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
+        """Edges of the last ``window_s`` seconds; 0 for all that is kept."""
+        ...
+
+    async def pin(self, trace_id: str, pinned: bool) -> bool:
+        """Keep it whatever the limits say, or no longer; False when it is not known. Raises NotPossible."""
+        ...
+
+    async def logs(self, trace_id: str, start_ns: int = 0) -> tuple[LogLine, ...]:
+        """The log lines that carry the trace's id, by time. ``start_ns`` is when it began; 0: its spans tell."""
+        ...
+
+    async def services(self) -> tuple[str, ...]: ...
+    async def status(self) -> CollectorStatus: ...
+    async def export(self, trace_ids: Sequence[str]) -> bytes:
+        """These traces as one OTLP JSON document."""
+        ...
+
+    async def import_document(self, body: bytes) -> int:
+        """Take one OTLP JSON document; return how many spans it held. Raises MeshError, NotPossible."""
+        ...
+
+
+class Logs(Protocol):
+    """What the instances write."""
+
+    def stream(
+        self,
+        services: Sequence[str] = (),
+        *,
+        follow: bool,
+        since: float | None = None,
+        tail: int | None = None,
+        grep: str | None = None,
+        trace: str | None = None,
+        absent: Callable[[], None] = lambda: None,
+    ) -> AsyncGenerator[LogLine, None]:
+        """Lines of the services by time, all when none is named; ``tail`` counts per instance, before filtering.
+
+        ``absent`` is called when none of the services has an instance to read from.
+        Raises UsageError for a bad pattern or name, RuntimeUnavailable.
+        """
+        ...
+
+
+class MeshSession(Protocol):
+    """One project, for every front end. ``state`` is kept true only while inside of ``following()``."""
+
+    @property
+    def config(self) -> MeshConfig: ...
+    @property
+    def state(self) -> MeshStore: ...
+    @property
+    def lifecycle(self) -> Lifecycle: ...
+    @property
+    def calls(self) -> Calls: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
+    def logs(self) -> Logs: ...
+
+    def can(self, ability: Ability) -> str:
+        """Why this is not possible here, in one sentence; '' when it is."""
+        ...
+
+    def now(self) -> float:
+        """Unix seconds; of the recording in one that was recorded."""
+        ...
+
+    def following(self) -> AbstractAsyncContextManager[None]: ...
+    async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
+        """How the services go at this moment. Raises RuntimeUnavailable, UsageError for an unknown one."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of sockets and threads."""
+        ...
