@@ -24,6 +24,7 @@ from meshctl.model.config import (
 )
 from meshctl.model.containers import Container, ContainerState, Observed
 from meshctl.model.plan import Plan
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 
 PROJECT = "shop"
 HTTP_CHECK = HealthCheck(kind=CheckKind.HTTP, path="/health", port="http")
@@ -35,6 +36,15 @@ def spec(name: str, *needs: str | DependsOn, **changes: Any) -> ServiceSpec:
     edges = tuple(n if isinstance(n, DependsOn) else DependsOn(n, Condition.HEALTHY) for n in needs)
     made = ServiceSpec(name, image=f"{name}:1", ports=(HTTP_PORT,), healthcheck=HTTP_CHECK, depends_on=edges)
     return replace(made, **changes)
+
+
+def registration(
+    instance: str, status: CheckStatus = CheckStatus.PASSING, output: str = "", **changes: Any
+) -> Registration:
+    """An instance such as ``orders-1`` with one TTL check that says ``output``."""
+    check = Check(RegistryCheckKind.TTL, f"service:{instance}", "alive", status, output)
+    values = {"service": instance.rpartition("-")[0], "address": "172.18.0.2", "port": 8000} | changes
+    return Registration(id=instance, checks=(check,), **values)
 
 
 def application(name: str, *needs: str | DependsOn, **changes: Any) -> ServiceSpec:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
 
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import CheckStatus, Registration, RegistryCheckKind
 from meshctl.ports.registry import Registry
+from tests.builders import registration
 
 WAIT_S = 20.0
 
@@ -25,20 +27,21 @@ class Backstage(Protocol):
 
 
 def orders(number: int, status: CheckStatus = CheckStatus.PASSING, output: str = "") -> Registration:
-    return Registration(
-        id=f"orders-{number}",
-        service="orders",
+    """One of the service's instances, with a TTL check of its own."""
+    return registration(
+        f"orders-{number}",
+        status,
+        output,
         address=f"172.18.0.{number}",
-        port=8000,
-        status=status,
         tags=("http",),
         meta={"project": "shop"},
-        output=output,
     )
 
 
 def _orders(picture: tuple[Registration, ...]) -> list[Registration]:
-    return sorted((r for r in picture if r.service == "orders"), key=lambda r: r.id)
+    """The service's instances without the checks of the node that they share."""
+    own = (replace(r, checks=tuple(c for c in r.checks if c.kind is not RegistryCheckKind.NODE)) for r in picture)
+    return sorted((r for r in own if r.service == "orders"), key=lambda r: r.id)
 
 
 class RegistryContract:

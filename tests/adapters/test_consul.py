@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.consul import ConsulReader, ConsulRegistry, registration_of
+from meshctl.adapters.consul import ConsulReader, ConsulRegistry, registrations_of
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 from tests.adapters import http_double
 
 
@@ -65,38 +65,45 @@ class Agent:
         peer.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
-PASSING = {"Status": "passing", "Output": "fine"}
-WARNING = {"Status": "warning", "Output": "slow\n"}
-CRITICAL = {"Status": "critical", "Output": "refused"}
+def check(name: str, status: str, output: str = "", **more: str) -> dict[str, str]:
+    return {"Node": "n1", "CheckID": name, "Status": status, "Output": output, "ServiceID": "orders-1"} | more
+
+
+def translated(**values: Any) -> Registration:
+    (found,) = registrations_of([entry("orders-1", **values)], dict)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("checks", "status", "output"),
+    ("given", "kind", "output"),
     [
-        ([], CheckStatus.PASSING, ""),
-        ([PASSING], CheckStatus.PASSING, ""),
-        ([PASSING, WARNING], CheckStatus.WARNING, "slow"),
-        ([WARNING, CRITICAL, PASSING], CheckStatus.CRITICAL, "refused"),
-        ([{"Status": "critical", "Notes": "maintenance mode"}], CheckStatus.CRITICAL, "maintenance mode"),
+        (
+            check("serfHealth", "passing", "Agent alive", ServiceID="", Name="Serf"),
+            RegistryCheckKind.NODE,
+            "Agent alive",
+        ),
+        (check("c", "warning", "slow\n", Type="http"), RegistryCheckKind.SERVICE, "slow"),
+        (check("c", "critical", "TTL expired", Type="ttl"), RegistryCheckKind.TTL, "TTL expired"),
+        (check("_node_maintenance", "critical", ServiceID="", Notes="moving"), RegistryCheckKind.MAINTENANCE, "moving"),
+        (check("_service_maintenance:orders-1", "critical", Notes="new"), RegistryCheckKind.MAINTENANCE, "new"),
     ],
 )
-def test_the_worst_check_counts(checks: list[dict[str, str]], status: CheckStatus, output: str) -> None:
-    found = registration_of(entry("orders-1", *checks))
-    assert (found.status, found.output) == (status, output)
+def test_checks_keep_what_they_are(given: dict[str, str], kind: RegistryCheckKind, output: str) -> None:
+    (found,) = registrations_of([entry("orders-1", given)], dict)
+    status = CheckStatus(given["Status"])
+    assert found.checks == (Check(kind, given["CheckID"], given.get("Name", ""), status, output),)
 
 
 def test_an_entry_becomes_a_registration() -> None:
-    found = registration_of(entry("orders-1", Tags=["http"], Meta={"project": "shop"}))
-    assert found == Registration(
+    assert translated(Tags=["http"], Meta={"project": "shop"}) == Registration(
         "orders-1",
         "orders",
         "172.18.0.5",
         8000,
-        CheckStatus.PASSING,
         tags=("http",),
         meta={"project": "shop"},
     )
-    bare = registration_of(entry("orders-1", Address="", Port=0, Tags=None, Meta=None))
+    bare = translated(Address="", Port=0, Tags=None, Meta=None)
     assert (bare.address, bare.port, bare.tags) == ("10.0.0.1", 0, ())
 
 
@@ -116,14 +123,21 @@ async def test_registrations_are_every_instance_of_every_service() -> None:
 
 
 def test_the_agent_is_asked_what_a_failing_check_says_now() -> None:
-    agent = Agent(entry("orders-1", CRITICAL), entry("orders-2", WARNING), entry("orders-3"))
+    agent = Agent(
+        entry("orders-1", check("c1", "critical", "refused")),
+        entry("orders-2", check("c2", "warning", "slow")),
+        entry("orders-3", check("c3", "passing", "fine")),
+        entry("orders-4", check("c1", "critical", "refused", Node="n2")),
+    )
     agent.checks = {
-        "c1": {"ServiceID": "orders-1", "Status": "critical", "Output": "503 no database"},
-        "c3": {"ServiceID": "orders-3", "Status": "passing", "Output": "fine"},
+        "c1": check("c1", "critical", "503 no database"),
+        "c2": check("c2", "passing", "200"),
+        "c3": check("c3", "passing", "fine again"),
     }
     with http_double.serving(agent) as address:
         found = ConsulReader(address).instances("orders")
-    assert [registration.output for registration in found] == ["503 no database", "slow", ""]
+    said = [check.output for registration in found for check in registration.checks]
+    assert said == ["503 no database", "slow", "fine", "refused"]
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,17 @@ import http.client
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from meshctl.adapters.consul import ConsulRegistry
+from meshctl.core.registry import complaint, fold_checks
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 from meshctl.ports.registry import Registry
-from tests.adapters.contract_registry import Backstage, RegistryContract, orders
+from tests.adapters.contract_registry import WAIT_S, Backstage, RegistryContract, orders
 from tests.images import base_image
 
 
@@ -27,9 +29,9 @@ class Agent:
         self._container = container
 
     async def register(self, registration: Registration) -> None:
+        (check,) = registration.checks
         # A status that changes reaches the catalogue at once, and takes the output along.
-        other = "passing" if registration.status is not CheckStatus.PASSING else "critical"
-        check = {"CheckID": registration.id, "TTL": "10m", "Status": other}
+        other = "passing" if check.status is not CheckStatus.PASSING else "critical"
         service = {
             "ID": registration.id,
             "Name": registration.service,
@@ -37,11 +39,11 @@ class Agent:
             "Port": registration.port,
             "Tags": list(registration.tags),
             "Meta": dict(registration.meta),
-            "Check": check,
+            "Check": {"CheckID": check.id, "Name": check.name, "TTL": "10m", "Status": other},
         }
         await self.put("/v1/agent/service/register", service)
-        update = {"Status": registration.status.value, "Output": registration.output}
-        await self.put(f"/v1/agent/check/update/{registration.id}", update)
+        update = {"Status": check.status.value, "Output": check.output}
+        await self.put(f"/v1/agent/check/update/{check.id}", update)
 
     async def forget(self, instance_id: str) -> None:
         await self.put(f"/v1/agent/service/deregister/{instance_id}", None)
@@ -102,15 +104,52 @@ class TestConsul(RegistryContract):
         assert isinstance(backstage, Agent)
         await backstage.register(orders(1, CheckStatus.CRITICAL, "connection refused"))
         update = {"Status": "critical", "Output": "503 database unreachable"}
-        await backstage.put("/v1/agent/check/update/orders-1", update)
-        (found,) = [r for r in await registry.registrations() if r.id == "orders-1"]
-        assert found.output == "503 database unreachable"
+        await backstage.put("/v1/agent/check/update/service:orders-1", update)
+        assert complaint(await _checks(registry, "orders-1")) == "503 database unreachable"
 
-    async def test_a_check_of_the_node_counts_for_its_instances(self, registry: Registry, backstage: Backstage) -> None:
+    async def test_every_kind_of_check_is_told_apart(self, registry: Registry, backstage: Backstage) -> None:
+        assert isinstance(backstage, Agent)
+        await backstage.register(orders(1))
+        asked = {"ServiceID": "orders-1", "ID": "port", "Name": "port", "TCP": "127.0.0.1:1", "Interval": "10m"}
+        await backstage.put("/v1/agent/check/register", asked | {"Status": "warning"})
+        await backstage.put("/v1/agent/check/register", {"ID": "disk", "Name": "disk", "TTL": "10m"})
+        await backstage.put("/v1/agent/service/maintenance/orders-1?enable=true&reason=moving", None)
+        checks = {check.id: check for check in await _checks(registry, "orders-1")}
+        assert {name: (check.kind.value, check.status.value) for name, check in checks.items()} == {
+            "serfHealth": ("node", "passing"),
+            "disk": ("node", "critical"),
+            "service:orders-1": ("ttl", "passing"),
+            "port": ("service", "warning"),
+            "_service_maintenance:orders-1": ("maintenance", "critical"),
+        }
+        assert complaint(tuple(checks.values())) == "moving"
+        assert fold_checks(tuple(checks.values())) is CheckStatus.MAINTENANCE
+
+    async def test_a_nodes_maintenance_counts_for_its_instances(self, registry: Registry, backstage: Backstage) -> None:
         assert isinstance(backstage, Agent)
         await backstage.put("/v1/agent/maintenance?enable=true&reason=moving", None)
         (consul,) = [r for r in await registry.registrations() if r.service == "consul"]
-        assert (consul.status, consul.output) == (CheckStatus.CRITICAL, "moving")
+        assert (fold_checks(consul.checks), complaint(consul.checks)) == (CheckStatus.MAINTENANCE, "moving")
+        await backstage.put("/v1/agent/maintenance?enable=false", None)
+        (consul,) = [r for r in await registry.registrations() if r.service == "consul"]
+        assert fold_checks(consul.checks) is CheckStatus.PASSING
+
+    async def test_a_ttl_that_has_run_out_is_critical(self, registry: Registry, backstage: Backstage) -> None:
+        assert isinstance(backstage, Agent)
+        check = {"CheckID": "alive", "TTL": "1ms", "Status": "passing"}
+        await backstage.put("/v1/agent/service/register", {"ID": "orders-1", "Name": "orders", "Check": check})
+        async with asyncio.timeout(WAIT_S), aclosing(registry.watch()) as pictures:  # type: ignore[type-var]
+            async for picture in pictures:
+                found = {c.id: c for r in picture if r.id == "orders-1" for c in r.checks}["alive"]
+                if found.status is CheckStatus.CRITICAL:
+                    assert found.kind is RegistryCheckKind.TTL
+                    assert "TTL expired" in found.output
+                    return
+
+
+async def _checks(registry: Registry, instance: str) -> tuple[Check, ...]:
+    (found,) = [r for r in await registry.registrations() if r.id == instance]
+    return found.checks
 
 
 async def _ready(address: str) -> None:

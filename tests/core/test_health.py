@@ -10,6 +10,7 @@ from meshctl.core.health import fold, fold_service
 from meshctl.model.config import CheckKind, HealthCheck, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import CheckStatus, Health, InstanceStatus, ProbeResult, Registration
+from tests.builders import registration
 
 NOW = 1000.0
 CHECK = HealthCheck(CheckKind.HTTP, path="/health", port="http")
@@ -27,7 +28,7 @@ def container(state: ContainerState = ContainerState.RUNNING, **changes: Any) ->
 
 
 def registered(status: CheckStatus = CheckStatus.PASSING, output: str = "") -> Registration:
-    return Registration("orders-1", "orders", "172.18.0.2", 8000, status, output=output)
+    return registration("orders-1", status, output)
 
 
 def verdict(

@@ -19,6 +19,7 @@ from meshctl.errors import CallError, NoHealthyInstance, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import CheckStatus, Registration
+from tests.builders import registration
 
 
 def container(number: int = 1, state: ContainerState = ContainerState.RUNNING, **changes: Any) -> Container:
@@ -30,7 +31,7 @@ def container(number: int = 1, state: ContainerState = ContainerState.RUNNING, *
 
 
 def entry(number: int = 1, status: CheckStatus = CheckStatus.PASSING, **changes: Any) -> Registration:
-    return Registration(f"users-{number}", "users", "172.18.0.2", 8000, status, **changes)
+    return registration(f"users-{number}", status, **changes)
 
 
 def test_a_method_means_http() -> None:

@@ -12,6 +12,7 @@ from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import CheckStatus, Registration
+from tests.builders import registration
 
 SERVICES = {
     "orders": ServiceSpec("orders", mesh=MeshSpec(register="orders")),
@@ -37,7 +38,7 @@ def container(service: str, number: int = 1, **changes: object) -> Container:
 
 
 def entry(instance: str, service: str = "orders", status: CheckStatus = CheckStatus.PASSING) -> Registration:
-    return Registration(instance, service, "172.18.0.9", 8000, status, output="timeout")
+    return registration(instance, status, "timeout", service=service, address="172.18.0.9")
 
 
 @dataclass

@@ -22,6 +22,7 @@ from meshctl.model.config import (
 )
 from meshctl.model.containers import Container, ContainerState, Observed
 from meshctl.model.status import CheckStatus, Health, ProbeResult, Registration, ServiceStatus
+from tests.builders import registration
 
 CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
 LONG_AGO = 1.0
@@ -54,9 +55,7 @@ class World:
 
     def __init__(self, *containers: Container) -> None:
         self.containers = containers
-        self.registered: Callable[[], Sequence[Registration]] = lambda: [
-            Registration("orders-1", "orders", "172.18.0.2", 8000, CheckStatus.PASSING)
-        ]
+        self.registered: Callable[[], Sequence[Registration]] = lambda: [registration("orders-1")]
         self.answers: dict[str, ProbeResult] = {}
         self.timeouts: list[float] = []
         self.connected: list[str] = []

@@ -15,8 +15,8 @@ from meshctl.engine.store import MeshStore
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.model.config import MeshConfig, RestartPolicy
 from meshctl.model.containers import Container
-from meshctl.model.status import CheckStatus, Health, MeshState, ProbeResult, Registration, ServiceStatus
-from tests.builders import application, mesh_config, spec
+from meshctl.model.status import CheckStatus, Health, MeshState, ProbeResult, ServiceStatus
+from tests.builders import application, mesh_config, registration, spec
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.machine import Behaviour
@@ -237,7 +237,7 @@ async def test_instances_that_come_and_go_are_followed(world: World) -> None:
         await world.until(lambda s: "users" in s.usage)
         request = container_request(world.config, world.config.services["users"], 2)
         await world.engine.start_container(await world.engine.create_container(request))
-        await world.registry.register(Registration("users-2", "users", "127.0.0.1", 1, CheckStatus.PASSING))
+        await world.registry.register(registration("users-2"))
         state = await world.until(lambda s: status(s, "users").ready == 2)
         assert "scaled 1 → 2" in texts(state)
         for one in ("users-1", "users-2"):

@@ -6,14 +6,15 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from meshctl.core.resolve import HTTP, published_address
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.model.status import CheckStatus, ProbeResult, Registration
+from meshctl.model.status import ProbeResult, Registration
+from tests.builders import registration
 from tests.fakes.containers import FakeEngine
 
 #: Loop turns without a new sleeper after which everybody is taken to be waiting.
@@ -154,8 +155,14 @@ class FakeRegistry:
             if behaviour.registers_after_s is None or uptime < behaviour.registers_after_s:
                 continue
             host, _, port = (published_address(container, HTTP) or "127.0.0.1:0").rpartition(":")
-            entry = Registration(container.instance_id, container.register, host, int(port), CheckStatus.PASSING)
-            found[entry.id] = replace(entry, status=behaviour.check, output=behaviour.check_output)
+            found[container.instance_id] = registration(
+                container.instance_id,
+                behaviour.check,
+                behaviour.check_output,
+                service=container.register,
+                address=host,
+                port=int(port),
+            )
         return found
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import urllib.parse
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from meshctl.adapters.http_wire import DeadlineConnection, reason_of
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.registry import CheckStatus, Registration
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 
 T = TypeVar("T")
 
@@ -20,8 +19,6 @@ AGENT = "a Consul agent"
 
 #: Seconds one whole picture may take.
 READ_TIMEOUT_S = 2.0
-
-_WORST_FIRST = (CheckStatus.CRITICAL, CheckStatus.WARNING, CheckStatus.PASSING)
 
 
 class ConsulReader:
@@ -36,8 +33,8 @@ class ConsulReader:
         self._connection = DeadlineConnection(address, timeout_s)
 
     def instances(self, service: str) -> tuple[Registration, ...]:
-        """Every instance registered under one name, with its folded check status."""
-        return self._round(lambda: freshened(self._instances(service), self._agents_checks))
+        """Every instance registered under one name, with its checks."""
+        return self._round(lambda: registrations_of(self._instances(service), self._agents_checks))
 
     def services(self) -> tuple[str, ...]:
         """The registered names, sorted."""
@@ -46,7 +43,7 @@ class ConsulReader:
     def registrations(self) -> tuple[Registration, ...]:
         """Every instance of every service."""
         return self._round(
-            lambda: freshened(
+            lambda: registrations_of(
                 (entry for name in self._services() for entry in self._instances(name)), self._agents_checks
             )
         )
@@ -63,9 +60,11 @@ class ConsulReader:
     def _services(self) -> tuple[str, ...]:
         return tuple(sorted(self._ask("GET", "/v1/catalog/services")))
 
-    def _instances(self, service: str) -> tuple[Registration, ...]:
-        path = f"/v1/health/service/{urllib.parse.quote(service, safe='')}"
-        return tuple(registration_of(entry) for entry in self._ask("GET", path))
+    def _instances(self, service: str) -> Iterable[Mapping[str, Any]]:
+        entries: Iterable[Mapping[str, Any]] = self._ask(
+            "GET", f"/v1/health/service/{urllib.parse.quote(service, safe='')}"
+        )
+        return entries
 
     def _agents_checks(self) -> Mapping[str, Any]:
         checks: Mapping[str, Any] = self._ask("GET", "/v1/agent/checks")
@@ -98,7 +97,7 @@ class ConsulRegistry:
         self.address = address
 
     async def registrations(self) -> tuple[Registration, ...]:
-        """Every registered instance of every service with its folded check status."""
+        """Every registered instance of every service with its checks."""
         from meshctl.adapters.interruptible import run_interruptible
 
         reader = ConsulReader(self.address)
@@ -121,42 +120,60 @@ class ConsulRegistry:
         """Nothing is held between calls; a watch ends with its iterator."""
 
 
-def registration_of(entry: Mapping[str, Any]) -> Registration:
-    """One element of ``/v1/health/service/<name>``: the instance, its node and the checks of both."""
-    service, checks = entry["Service"], entry.get("Checks") or ()
-    worst = _worst(checks)
+def registrations_of(
+    entries: Iterable[Mapping[str, Any]], agents_checks: Callable[[], Mapping[str, Any]]
+) -> tuple[Registration, ...]:
+    """The elements of ``/v1/health/service/<name>``, with what the agent's failing checks say now.
+
+    The catalogue learns a check's status at once but, while that stays the same, its output only every
+    five minutes (``check_update_interval``). The agent is asked only if something does not pass.
+    """
+    listed = tuple(entries)
+    if all(check["Status"] == CheckStatus.PASSING for entry in listed for check in entry.get("Checks") or ()):
+        return tuple(_registration(entry, {}) for entry in listed)
+    said = {
+        _place(check): _output(check) for check in agents_checks().values() if check["Status"] != CheckStatus.PASSING
+    }
+    return tuple(_registration(entry, said) for entry in listed)
+
+
+def _registration(entry: Mapping[str, Any], said: Mapping[tuple[str, str], str]) -> Registration:
+    service = entry["Service"]
     return Registration(
         id=service["ID"],
         service=service["Service"],
         address=service.get("Address") or entry.get("Node", {}).get("Address", ""),
         port=service.get("Port") or 0,
-        status=CheckStatus(worst["Status"]) if worst else CheckStatus.PASSING,
+        checks=tuple(_check(check, said) for check in entry.get("Checks") or ()),
         tags=tuple(service.get("Tags") or ()),
         meta={str(key): str(value) for key, value in (service.get("Meta") or {}).items()},
-        output=_complaint(worst),
     )
 
 
-def freshened(
-    found: Iterable[Registration], agents_checks: Callable[[], Mapping[str, Any]]
-) -> tuple[Registration, ...]:
-    """The registrations with what the agent's failing checks say now.
+def _check(check: Mapping[str, Any], said: Mapping[tuple[str, str], str]) -> Check:
+    status = CheckStatus(check["Status"])
+    fresh = "" if status is CheckStatus.PASSING else said.get(_place(check), "")
+    return Check(_kind(check), check["CheckID"], check.get("Name") or "", status, fresh or _output(check))
 
-    The catalogue learns a check's status at once but, while that stays the same, its output only every
-    five minutes (``check_update_interval``). The agent is asked only if something does not pass.
-    """
-    registrations = tuple(found)
-    if all(entry.status is CheckStatus.PASSING for entry in registrations):
-        return registrations
-    said = {
-        check["ServiceID"]: _complaint(check)
-        for check in agents_checks().values()
-        if check.get("ServiceID") and _complaint(check)
-    }
-    return tuple(
-        entry if entry.status is CheckStatus.PASSING else replace(entry, output=said.get(entry.id, entry.output))
-        for entry in registrations
-    )
+
+def _kind(check: Mapping[str, Any]) -> RegistryCheckKind:
+    """``api.HealthChecks.AggregatedStatus`` of Consul knows maintenance by the id alone."""
+    name = check["CheckID"]
+    if name == "_node_maintenance" or name.startswith("_service_maintenance:"):
+        return RegistryCheckKind.MAINTENANCE
+    if not check.get("ServiceID"):
+        return RegistryCheckKind.NODE
+    return RegistryCheckKind.TTL if check.get("Type") == "ttl" else RegistryCheckKind.SERVICE
+
+
+def _output(check: Mapping[str, Any]) -> str:
+    """A maintenance check says why in its notes."""
+    return str(check.get("Output") or check.get("Notes") or "").strip()
+
+
+def _place(check: Mapping[str, Any]) -> tuple[str, str]:
+    """A check's id is unique on its node."""
+    return check.get("Node") or "", check["CheckID"]
 
 
 def unavailable(address: str, why: str) -> RegistryUnavailable:
@@ -165,19 +182,6 @@ def unavailable(address: str, why: str) -> RegistryUnavailable:
         f"consul does not answer at {address}: {why}",
         hint="Look at it with meshctl ps and meshctl logs consul; start it with meshctl start consul.",
     )
-
-
-def _worst(checks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    if not checks:
-        return None
-    return min(checks, key=lambda check: _WORST_FIRST.index(CheckStatus(check["Status"])))
-
-
-def _complaint(check: Mapping[str, Any] | None) -> str:
-    """What a check that does not pass says; a maintenance check says it in its notes."""
-    if check is None or check["Status"] == CheckStatus.PASSING:
-        return ""
-    return str(check.get("Output") or check.get("Notes") or "").strip()
 
 
 def _text(body: bytes) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import http.client
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from consul import ConsulException
 from consul.base import Consul as BaseConsul
 from consul.base import HTTPClient, Response
 
-from meshctl.adapters.consul import AGENT, READ_TIMEOUT_S, freshened, registration_of, unavailable
+from meshctl.adapters.consul import AGENT, READ_TIMEOUT_S, registrations_of, unavailable
 from meshctl.adapters.http_wire import DeadlineConnection, reason_of
 from meshctl.model.status import Registration
 
@@ -103,11 +103,11 @@ class _Follower:
 
     def _picture(self) -> Picture:
         _, names = self._consul.catalog.services()
-        found: list[Registration] = []
+        found: list[Mapping[str, Any]] = []
         for name in sorted(names):
             _, entries = self._consul.health.service(name)
-            found += [registration_of(entry) for entry in entries]
-        return freshened(found, self._consul.agent.checks)
+            found += entries
+        return registrations_of(found, self._consul.agent.checks)
 
 
 class _Consul(BaseConsul):  # type: ignore[misc]

@@ -121,6 +121,7 @@ async def ports(mesh: Mesh, observed: Observed, is_free: Callable[[str, int], bo
 
 async def registry(mesh: Mesh, observed: Observed) -> Finding:
     """Whether the service registry answers, and what it lists."""
+    from meshctl.core.registry import fold_checks
     from meshctl.engine.registry import registry_address
 
     name = mesh.config.registry
@@ -136,7 +137,7 @@ async def registry(mesh: Mesh, observed: Observed) -> Finding:
         return Finding("registry", "fail", f"{name} at {address}: {error}", f"meshctl restart {name}")
     finally:
         await connection.close()
-    passing = sum(entry.status.value == "passing" for entry in listed)
+    passing = sum(fold_checks(entry.checks).value == "passing" for entry in listed)
     return Finding("registry", "ok", f"{name} at {address}: {passing} of {len(listed)} instances passing")
 
 

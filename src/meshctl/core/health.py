@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshctl.core.registry import complaint, fold_checks
 from meshctl.core.text import shorten
 from meshctl.model.config import CheckKind, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
@@ -136,7 +137,7 @@ class _Truths:
         self.why_not = shorten(probe.detail) if probe is not None else ""
         self.registry_error = registry_error if expects_registration else ""
         self.check = _registry_word(registration, expects_registration and not registry_error)
-        self.output = shorten(registration.output) if registration is not None else ""
+        self.output = shorten(complaint(registration.checks)) if registration is not None else ""
 
     def registry_says(self) -> str:
         """``consul critical: timeout``; '' when it has nothing against the instance."""
@@ -249,7 +250,7 @@ def _with_error(words: str, container: Container) -> str:
 
 def _registry_word(registration: Registration | None, asked: bool) -> CheckStatus | None:
     if registration is not None:
-        return registration.status
+        return fold_checks(registration.checks)
     return CheckStatus.ABSENT if asked else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from meshctl.core.registry import complaint, fold_checks
 from meshctl.core.text import shorten
 from meshctl.errors import CallError, NoHealthyInstance, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
@@ -41,7 +42,7 @@ def registered_endpoints(
     Raises NoHealthyInstance when there is none, CallError when none publishes a port for ``protocol``.
     """
     homes = _by_id(containers)
-    fit = [r for r in registrations if r.status is CheckStatus.PASSING and _may_run(homes.get(r.id))]
+    fit = [r for r in registrations if fold_checks(r.checks) is CheckStatus.PASSING and _may_run(homes.get(r.id))]
     if not fit:
         raise _nobody(service, _complaints(registrations, containers), containers)
     addresses = ((r.id, registered_address(r, homes.get(r.id), protocol)) for r in fit)
@@ -145,12 +146,12 @@ def _complaints(registrations: Sequence[Registration], containers: Sequence[Cont
             complaints.append(f"{container.instance_id} is {container.state}")
         elif entry is None:
             complaints.append(f"{container.instance_id} is not registered")
-        elif entry.status is not CheckStatus.PASSING:
+        elif fold_checks(entry.checks) is not CheckStatus.PASSING:
             complaints.append(_check_words(entry))
     complaints += [_check_words(entry) for entry in entries.values()]
     return complaints
 
 
 def _check_words(entry: Registration) -> str:
-    output = f": {shorten(entry.output)}" if entry.output else ""
-    return f"{entry.id} is {entry.status}{output}"
+    output = shorten(complaint(entry.checks))
+    return f"{entry.id} is {fold_checks(entry.checks)}{f': {output}' if output else ''}"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from meshctl.core.health import exit_words
+from meshctl.core.registry import complaint, fold_checks
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, ServiceFailed
@@ -125,9 +126,8 @@ async def wait_registered(wait: Wait, service: str) -> None:
             return str(error)
         if found is None:
             return "not registered"
-        if found.status is CheckStatus.PASSING:
-            return ""
-        return f"{found.status}: {found.output}".rstrip(": ")
+        status = fold_checks(found.checks)
+        return "" if status is CheckStatus.PASSING else f"{status}: {complaint(found.checks)}".rstrip(": ")
 
     wrong = await wait.until(look)
     if wrong:

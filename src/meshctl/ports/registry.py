@@ -12,7 +12,7 @@ class Registry(Protocol):
     """A service registry at one address. Raises RegistryUnavailable."""
 
     async def registrations(self) -> tuple[Registration, ...]:
-        """Every registered instance of every service with its folded check status."""
+        """Every registered instance of every service with its checks."""
         ...
 
     def watch(self) -> AsyncIterator[tuple[Registration, ...]]:

@@ -14,7 +14,7 @@ from meshctl.present.units import age, clock_time, duration, percent, size
 
 _LABEL = 10
 _KEEP_EVENTS = 8
-_CHECK_TONES = {CheckStatus.PASSING: GOOD, CheckStatus.WARNING: WARN, CheckStatus.CRITICAL: BAD}
+_CHECK_TONES = {CheckStatus.PASSING: GOOD, CheckStatus.CRITICAL: BAD}
 
 
 def service_detail(

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from meshctl.core.registry import first_seen, fold_checks
 from meshctl.engine.collector import collector_address
 from meshctl.engine.registry import registry_address
 from meshctl.engine.store import MeshStore
@@ -29,6 +30,7 @@ from meshctl.model.traces import CollectorStatus, TraceSummary
 from meshctl.ports.world import Clock
 
 KEEP_EVENTS = 500
+_TROUBLED = (CheckStatus.WARNING, CheckStatus.CRITICAL, CheckStatus.MAINTENANCE)
 
 
 class StateAggregator:
@@ -45,6 +47,7 @@ class StateAggregator:
         self._judged: dict[str, InstanceStatus] = {}
         self._counts: dict[str, int] | None = None
         self._observed_at: float | None = None
+        self._registrations: tuple[Registration, ...] = ()
         self._links: dict[str, LinkState] = {}
         self._usage: dict[str, Usage] = {}
         self._wakers: set[asyncio.Event] = set()
@@ -95,7 +98,8 @@ class StateAggregator:
 
     def registry_up(self, registrations: Sequence[Registration]) -> None:
         """The whole list, as the registry holds it now."""
-        self.observations.registrations = tuple(registrations)
+        self.observations.registrations = first_seen(self._registrations, registrations, self.clock.now())
+        self._registrations = self.observations.registrations
         self.observations.registry_error = ""
         self._link("registry", self.config.registry, True, self._tally(registrations))
         self.publish()
@@ -197,9 +201,9 @@ class StateAggregator:
         """``10 passing, 1 critical`` over the project's instances."""
         known = {c.instance_id for c in self.observations.containers.values()}
         ours = [r for r in registrations if r.meta.get("project") == self.config.name or r.id in known]
-        counts = Counter(r.status for r in ours)
+        counts = Counter(fold_checks(r.checks) for r in ours)
         words = [f"{counts[CheckStatus.PASSING]} passing"]
-        words += [f"{counts[s]} {s}" for s in (CheckStatus.WARNING, CheckStatus.CRITICAL) if counts[s]]
+        words += [f"{counts[s]} {s}" for s in _TROUBLED if counts[s]]
         return ", ".join(words)
 
     def _link(self, key: str, name: str, up: bool, detail: str, hint: str = "") -> None:

@@ -1,0 +1,43 @@
+"""What an instance's checks come to, by Consul's own rule, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
+
+_WORST_FIRST = (CheckStatus.MAINTENANCE, CheckStatus.CRITICAL, CheckStatus.WARNING, CheckStatus.PASSING)
+
+
+def fold_checks(checks: Sequence[Check]) -> CheckStatus:
+    """Maintenance before critical before warning before passing; an instance without a check passes."""
+    worst = _worst(checks)
+    return CheckStatus.PASSING if worst is None else _counts_as(worst)
+
+
+def complaint(checks: Sequence[Check]) -> str:
+    """What the check that decides says, '' while all pass."""
+    worst = _worst(checks)
+    return "" if worst is None or worst.status is CheckStatus.PASSING else worst.output
+
+
+def first_seen(before: Iterable[Registration], after: Iterable[Registration], now: float) -> tuple[Registration, ...]:
+    """``after`` with ``since`` in every check: as ``before`` has it while the status is the same, else ``now``."""
+    known = {(entry.id, check.id, check.status): check.since for entry in before for check in entry.checks}
+    return tuple(
+        replace(
+            entry,
+            checks=tuple(replace(c, since=known.get((entry.id, c.id, c.status)) or now) for c in entry.checks),
+        )
+        for entry in after
+    )
+
+
+def _worst(checks: Sequence[Check]) -> Check | None:
+    return min(checks, key=lambda check: _WORST_FIRST.index(_counts_as(check)), default=None)
+
+
+def _counts_as(check: Check) -> CheckStatus:
+    """A maintenance check is there only while maintenance lasts, and is critical by itself."""
+    return CheckStatus.MAINTENANCE if check.kind is RegistryCheckKind.MAINTENANCE else check.status
