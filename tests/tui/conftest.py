@@ -24,6 +24,11 @@ AppOf = Callable[..., MeshApp]
 
 
 @pytest.fixture(autouse=True)
+def as_in_a_terminal(eager_tasks: None) -> None:
+    """In every test of this room."""
+
+
+@pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pictures show the same wall time everywhere."""
     monkeypatch.setenv("TZ", "UTC")

@@ -135,7 +135,9 @@ class MeshApp(Navigator):
 
     # -- life
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
+        """Home is opened over Textual's blank screen: what is mounted in a screen may ask which one is in front."""
+        await self.switch_mode(SERVICES)
         self.run_worker(self._follow(), group="watch", exit_on_error=True)
         self.set_interval(TICK_S, self.redraw)
 

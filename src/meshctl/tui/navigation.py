@@ -24,7 +24,6 @@ class Navigator(App[int]):
         MAP: MapScreen,
         LOGS: LogsScreen,
     }
-    DEFAULT_MODE = SERVICES
 
     def __init__(self) -> None:
         super().__init__()

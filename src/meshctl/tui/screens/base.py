@@ -88,9 +88,12 @@ class MeshScreen(Screen[None]):
         self.query_one(ActionBar).show(list(working(self.context())))
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
-        """Run beside the screen, in place of what runs in that group; a function, so that none is left unawaited."""
+        """Run beside the screen, in place of what runs in that group; a function, so that none is left unawaited.
+
+        Not within the message that asks for it, as an eager task would: a screen that is mounted just now is not ready.
+        """
         wide: Any = work  # Textual's type asks for coroutines that are sent None.
-        self.run_worker(wide, group=group, exclusive=True)
+        self.call_later(self.run_worker, wide, group=group, exclusive=True)
 
     def ask(self, question: str, yes: Callable[[], None]) -> None:
         """Ask in the footer's line; the keyboard goes back where it was."""
