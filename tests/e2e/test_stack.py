@@ -169,7 +169,7 @@ def test_exec_runs_in_the_container(stack: Meshctl) -> None:
 
 def test_an_interrupted_up_is_finished_by_the_next(stack: Meshctl, engine: docker.DockerClient) -> None:
     stack("down")
-    label = {"label": f"dev.meshctl.project={stack.project}"}
+    label: dict[str, str | list[str] | bool] = {"label": f"dev.meshctl.project={stack.project}"}
     half_way = stack.start("up")
     try:
         eventually(lambda: len(engine.containers.list(filters=label)) >= 3, within=60, what="containers")
@@ -191,7 +191,7 @@ def test_down_removes_this_project_and_no_other(stack: Meshctl, engine: docker.D
     )
     try:
         stack("down", "-v")
-        label = {"label": f"dev.meshctl.project={stack.project}"}
+        label: dict[str, str | list[str] | bool] = {"label": f"dev.meshctl.project={stack.project}"}
         assert engine.containers.list(all=True, filters=label) == []
         assert engine.networks.list(filters=label) == []
         assert engine.volumes.list(filters=label) == []

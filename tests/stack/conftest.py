@@ -24,9 +24,8 @@ def container(image_name: str, port: int, **options: Any) -> Iterator[Any]:
 
     client = docker.from_env()
     name = f"ctr-test-{uuid.uuid4().hex[:8]}"
-    started = client.containers.run(
-        image_name, name=name, detach=True, ports={f"{port}/tcp": ("127.0.0.1", None)}, **options
-    )
+    published: Any = {f"{port}/tcp": ("127.0.0.1", None)}
+    started = client.containers.run(image_name, name=name, detach=True, ports=published, **options)
     try:
         started.reload()
         yield started

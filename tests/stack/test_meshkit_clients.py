@@ -168,7 +168,7 @@ class Users(UserServiceServicer):
         self.calls = 0
         self.traceparents: list[str] = []
 
-    async def GetUser(self, request: GetUserRequest, context: grpc.aio.ServicerContext) -> User:
+    async def GetUser(self, request: GetUserRequest, context: grpc.aio.ServicerContext[GetUserRequest, User]) -> User:
         self.calls += 1
         self.traceparents.append(str(dict(context.invocation_metadata() or ()).get("traceparent", "")))
         if self.codes:

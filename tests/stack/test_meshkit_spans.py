@@ -290,7 +290,9 @@ def test_the_sync_client_does_the_same(redis_url: str, spans: Recorded) -> None:
     with tracing.span("task"):
         redis.get("a")
         with redis.pipeline(transaction=False) as pipe:
-            pipe.get("a").get("b").execute()
+            pipe.get("a")
+            pipe.get("b")
+            pipe.execute()
     redis.close()
     assert spans.names() == ["GET", "PIPELINE", "task"]
     assert parent_of(spans.one("GET")) == id_of(spans.one("task"))

@@ -93,7 +93,7 @@ def users(answer: User | Exception) -> GrpcUsers:
 
 
 def refusal(code: grpc.StatusCode) -> grpc.aio.AioRpcError:
-    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata())
+    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), None, None)
 
 
 async def test_a_user() -> None:

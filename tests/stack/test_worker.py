@@ -97,14 +97,14 @@ def test_the_task_sends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_slow_task_is_given_back_when_the_worker_stops() -> None:
-    assert tasks.slow_task.apply(args=[0]).successful()
+    assert tasks.slow_task.apply(args=(0,)).successful()
     celery_app.stopping.set()
-    assert tasks.slow_task.apply(args=[60]).state == "REJECTED"
+    assert str(tasks.slow_task.apply(args=(60,)).state) == "REJECTED"
 
 
 @pytest.mark.parametrize("seconds", [-1, 61])
 def test_a_slow_task_is_bounded(seconds: float) -> None:
-    result = tasks.slow_task.apply(args=[seconds])
+    result = tasks.slow_task.apply(args=(seconds,))
     assert (result.state, "from 0 to 60" in str(result.result)) == ("FAILURE", True)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celery import Celery, Task  # type: ignore[import-untyped]
-from celery.exceptions import Ignore, Reject, Retry  # type: ignore[import-untyped]
+from celery import Celery, Task
+from celery.exceptions import Ignore, Reject, Retry
 
 from . import tracing
 from .tracing.context import FIELDS
@@ -18,20 +18,20 @@ _SYSTEM = {"messaging.system": "redis"}  # what carries the tasks
 _ENDINGS = (Retry, Reject, Ignore)
 
 
-def queue(app: Celery, name: str, kwargs: Mapping[str, Any], **options: Any) -> Any:
+def queue(app: Celery, name: str, kwargs: dict[str, Any], **options: Any) -> Any:
     """`app.send_task` with a producer span; raises what that raises."""
     with tracing.span(f"apply_async/{name}", tracing.SpanKind.PRODUCER, _about(name, "apply_async")):
         return app.send_task(name, kwargs=kwargs, headers=tracing.headers(), **options)
 
 
-class TracedTask(Task):  # type: ignore[misc]
+class TracedTask(Task[..., Any]):
     """Runs within the trace of whoever queued it."""
 
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         request = self.request
-        about = {
+        about: tracing.Attributes = {
             **_about(self.name, "run"),
             "messaging.message.id": str(request.id or ""),
             "mesh.attempt": (request.retries or 0) + 1,

@@ -23,7 +23,7 @@ def _begin(task_id: str, **_: Any) -> None:
 
 
 @signals.task_postrun.connect
-def _end(task_id: str, task: Task, state: str | None = None, **_: Any) -> None:
+def _end(task_id: str, task: Task[..., Any], state: str | None = None, **_: Any) -> None:
     RUNNING.dec()
     TASKS.labels(task.name, (state or "REJECTED").lower()).inc()
     if (begun := _started.pop(task_id, None)) is not None:
