@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PINS := constraints.txt stack/constraints.txt
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
@@ -44,13 +45,13 @@ images: $(STAMP) ## choose where base images come from
 bench: $(DEV_STAMP) ## measure; the stack must be up
 	$(BIN)/python -m bench
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(PINS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e .
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
 	@touch $@
 
-$(DEV_STAMP): $(STAMP) pyproject.toml stack/meshkit/pyproject.toml
-	$(BIN)/python -m pip install -q -e '.[dev]' -r stack/requirements.txt -e stack/meshkit
+$(DEV_STAMP): $(STAMP) stack/requirements.txt stack/meshkit/pyproject.toml
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]' -e stack/meshkit -r stack/requirements.txt
 	@touch $@
 
 clean: ## remove what make made here
