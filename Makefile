@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PINS := constraints.txt stack/constraints.txt
+INSTALL = $(BIN)/python -m pip install -q $(if $(PINS),-c constraints.txt)
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: up down test unit e2e check format engine images bench protos clean help
+.PHONY: up down test unit e2e check newest format engine images bench protos clean help
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,12 @@ check: $(DEV_STAMP) ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+newest: ## the same tests with the newest versions that the bounds allow
+	rm -rf $(VENV)-newest
+	$(MAKE) VENV=$(VENV)-newest PINS= $(VENV)-newest/.installed-dev
+	-$(VENV)-newest/bin/python scripts/constraints
+	$(MAKE) VENV=$(VENV)-newest PINS= unit
+
 format: $(DEV_STAMP) ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -47,12 +54,12 @@ bench: $(DEV_STAMP) ## measure; the stack must be up
 
 $(STAMP): pyproject.toml $(PINS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	$(INSTALL) -e .
 	@touch $@
 
 $(DEV_STAMP): $(STAMP) stack/requirements.txt stack/meshkit/pyproject.toml
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]' -e stack/meshkit -r stack/requirements.txt
+	$(INSTALL) -e '.[dev]' -e stack/meshkit -r stack/requirements.txt
 	@touch $@
 
 clean: ## remove what make made here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-newest .mypy_cache .ruff_cache .pytest_cache
