@@ -23,9 +23,18 @@ class FakeAgent:
         self.services: dict[str, dict[str, object]] = {}
         self.away = False
         self.index = 10
+        self._asked = asyncio.Event()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Look after every request, until it holds."""
+        async with asyncio.timeout(20):
+            while not holds():
+                self._asked.clear()
+                await self._asked.wait()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0)
+        self._asked.set()
         if self.away:
             raise httpx.ConnectError("connection refused", request=request)
         path = request.url.path.removeprefix("/v1")
@@ -69,11 +78,10 @@ async def well() -> bool:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Ask until it is so; each time is a request to a real Consul."""
     async with asyncio.timeout(20):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.02)
+        while not await condition():
+            pass
 
 
 async def test_a_service_with_both_doors_is_registered_under_http() -> None:
@@ -126,7 +134,7 @@ async def test_nothing_is_registered_before_the_service_listens() -> None:
 
     registration = Registration(agent.client(), OWN, Ports(8000), late)
     registration.begin()
-    await eventually(lambda: _true("users-1" in agent.services))
+    await agent.until(lambda: "users-1" in agent.services)
     assert agent.services["users-1"]["Check"]["Status"] == "critical"  # type: ignore[index]
     await registration.leave()
     await registration.leave()
@@ -137,7 +145,7 @@ async def test_leaving_without_consul_is_not_an_error() -> None:
     agent = FakeAgent()
     registration = Registration(agent.client(), OWN, Ports(8000), well)
     registration.begin()
-    await eventually(lambda: _true("users-1" in agent.services))
+    await agent.until(lambda: "users-1" in agent.services)
     agent.away = True
     await registration.leave()
 
@@ -149,7 +157,7 @@ async def test_a_watch_keeps_the_last_list_while_consul_is_away() -> None:
     task = asyncio.create_task(watch.run())
     await watch.answered.wait()
     agent.away = True
-    await eventually(lambda: _true(watch._away))
+    await agent.until(lambda: watch._away)
     assert [one.id for one in watch.known] == ["users-1"]
     task.cancel()
 
@@ -221,7 +229,3 @@ async def test_a_real_consul_registers_tells_and_forgets(consul_url: str) -> Non
     assert await consul.registered_address("thing-1") is None
     await directory.close()
     await consul.close()
-
-
-async def _true(condition: bool) -> bool:
-    return condition

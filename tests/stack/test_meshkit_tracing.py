@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent import futures
 
@@ -16,12 +15,12 @@ import grpc
 import pytest
 from opentelemetry import baggage
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from meshkit import UpstreamError, log, tracing
 from meshkit.settings import read_settings
-from meshkit.tracing import provider
+from meshkit.tracing import export, provider
 from meshkit.tracing.export import Sender, batches
 from tests.stack.recorded import Recorded, attributes, events, id_of, is_error, parent_of, trace_of
 
@@ -173,15 +172,19 @@ def test_at_the_end_an_absent_collector_is_tried_once() -> None:
     assert wire.tries == 1
 
 
-def test_spans_are_on_their_way_within_200_ms() -> None:
+def test_a_span_waits_a_tenth_of_a_second_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(export, "BatchSpanProcessor", lambda exporter, **options: asked.update(options))
+    batches(Sender("http://collector:4317", lambda _: Wire(away=0)))
+    assert asked["schedule_delay_millis"] == 100
+
+
+def test_spans_go_without_being_asked_for() -> None:
     wire = Wire(away=0)
-    processor = batches(Sender("http://collector:4317", lambda _: wire))
     own = TracerProvider(shutdown_on_exit=False)
-    own.add_span_processor(processor)
-    ended = time.monotonic()
+    own.add_span_processor(batches(Sender("http://collector:4317", lambda _: wire)))
     own.get_tracer("test").start_span("work").end()
-    assert wire.got.wait(5)
-    assert time.monotonic() - ended < 0.2
+    assert wire.got.wait(20)
     own.shutdown()
 
 
@@ -243,22 +246,39 @@ def test_a_forked_child_sends_its_own_spans_once() -> None:
 
 
 _LEAVING = """
-import time
 from meshkit import tracing
 for _ in range(1000):
     with tracing.span("work"): pass
-began = time.monotonic()
 tracing.shutdown(1.0)
-print(time.monotonic() - began)
 """
 
 
 def test_an_absent_collector_does_not_hold_a_process_up() -> None:
     done = python(_LEAVING, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
-    *lines, took = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
-    assert float(took) < 1.5
-    assert [json.loads(line)["event"] for line in lines] == ["telemetry.away"]
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["telemetry.away"]
+
+
+class Stuck(SpanProcessor):
+    """Ends when it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.ended = threading.Event()
+
+    def shutdown(self) -> None:
+        self.let_go.wait(20)
+        self.ended.set()
+
+
+def test_what_is_stuck_is_left_behind(fresh: None) -> None:
+    own, stuck = TracerProvider(shutdown_on_exit=False), Stuck()
+    own.add_span_processor(stuck)
+    tracing.install(own)
+    tracing.shutdown(0.01)
+    assert not stuck.ended.is_set()
+    stuck.let_go.set()
+    assert stuck.ended.wait(20)
 
 
 @pytest.mark.parametrize("env", [{}, {"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4317"}])
