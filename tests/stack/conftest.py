@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from stack.services.echo.app.service import NAME, EchoService
 
+from mesh_protos.echo.v1.echo_pb2_grpc import add_EchoServiceServicer_to_server
+from meshkit.grpc import serve_grpc
 from tests.images import base_image
 from tests.stack.recorded import Recorded, recording
 
@@ -89,3 +93,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def channel(free_port: int) -> AsyncIterator[grpc.aio.Channel]:
+    """To an echo service that serves on `free_port`."""
+    servicers = [(add_EchoServiceServicer_to_server, EchoService("echo-1"), NAME)]
+    async with (
+        serve_grpc(servicers, port=free_port),
+        grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel,
+    ):
+        yield channel

@@ -9,21 +9,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import REGISTRY
-from stack.services.echo.app.service import NAME, EchoService
+from stack.services.echo.app.service import NAME
 
 from mesh_protos.echo.v1.echo_pb2 import EchoRequest, EchoStreamRequest
-from mesh_protos.echo.v1.echo_pb2_grpc import EchoServiceStub, add_EchoServiceServicer_to_server
-from meshkit.grpc import serve_grpc
-
-
-@pytest.fixture
-async def channel(free_port: int) -> AsyncIterator[grpc.aio.Channel]:
-    servicers = [(add_EchoServiceServicer_to_server, EchoService("echo-1"), NAME)]
-    async with (
-        serve_grpc(servicers, port=free_port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel,
-    ):
-        yield channel
+from mesh_protos.echo.v1.echo_pb2_grpc import EchoServiceStub
 
 
 async def say(*words: str) -> AsyncIterator[EchoRequest]:

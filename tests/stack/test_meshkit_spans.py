@@ -13,16 +13,14 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opentelemetry.trace import SpanKind
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
-from stack.services.echo.app.service import NAME, EchoService
 from tenacity import wait_none
 
 from mesh_protos.echo.v1.echo_pb2 import EchoRequest, EchoStreamRequest
-from mesh_protos.echo.v1.echo_pb2_grpc import EchoServiceStub, add_EchoServiceServicer_to_server
+from mesh_protos.echo.v1.echo_pb2_grpc import EchoServiceStub
 from meshkit import FixedDirectory, GrpcClient, HttpClient, UpstreamError, UpstreamUnavailable, mesh_app, tracing
 from meshkit.breakers import breakers
 from meshkit.clients import resilience
 from meshkit.consul import Consul
-from meshkit.grpc import serve_grpc
 from meshkit.redis import AsyncRedis, Redis
 from meshkit.sql import observe
 from tests.stack.recorded import Recorded, attributes, events, id_of, is_error, parent_of, trace_of
@@ -188,16 +186,6 @@ async def test_talking_to_the_registry_leaves_no_span(spans: Recorded) -> None:
 
 
 # gRPC
-
-
-@pytest.fixture
-async def channel(free_port: int) -> AsyncIterator[grpc.aio.Channel]:
-    servicers = [(add_EchoServiceServicer_to_server, EchoService("echo-1"), NAME)]
-    async with (
-        serve_grpc(servicers, port=free_port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel,
-    ):
-        yield channel
 
 
 async def test_a_grpc_call_is_a_client_and_a_server_span(channel: Any, free_port: int, spans: Recorded) -> None:
