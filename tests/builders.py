@@ -43,8 +43,8 @@ def registration(
 ) -> Registration:
     """An instance such as ``orders-1`` with one TTL check that says ``output``."""
     check = Check(RegistryCheckKind.TTL, f"service:{instance}", "alive", status, output)
-    values = {"service": instance.rpartition("-")[0], "address": "172.18.0.2", "port": 8000} | changes
-    return Registration(id=instance, checks=(check,), **values)
+    made = Registration(instance, instance.rpartition("-")[0], "172.18.0.2", 8000, checks=(check,))
+    return replace(made, **changes)
 
 
 def application(name: str, *needs: str | DependsOn, **changes: Any) -> ServiceSpec:

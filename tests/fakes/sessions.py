@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from typing import Any
 
 from meshctl.engine.call import Directory
 from meshctl.engine.live import DirectoryCalls, LiveSession
@@ -30,7 +31,7 @@ class StandingSession(LiveSession):
 def no_calls(mesh: Mesh) -> DirectoryCalls:
     """Calls of a project in which nothing can be called."""
 
-    def nobody(*asked: object) -> tuple[()]:
+    def nobody(*asked: object) -> Any:
         raise AssertionError("a call was made")
 
     return DirectoryCalls(Directory(mesh.config, nobody, nobody), nobody)
