@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def open_runtime() -> Runtime:
-    """The container engine that the environment names. Connects on first use."""
+    """The runtime that the environment names. Connects on first use."""
     from meshctl.adapters.docker.runtime import DockerRuntime
 
     return DockerRuntime()
@@ -28,8 +28,9 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh
 
-    engine = open_runtime()
-    return Mesh(config, engine, ConsulRegistry, NetworkProber(engine.exec), SystemClock(), HttpCollectors())
+    runtime = open_runtime()
+    prober = NetworkProber(runtime.exec.run if runtime.exec else None)
+    return Mesh(config, runtime, ConsulRegistry, prober, SystemClock(), HttpCollectors())
 
 
 def open_session(config: MeshConfig) -> MeshSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meshctl.core.plan.request import container_request
-from meshctl.engine.down import DownReport, down
+from meshctl.engine.lifecycle import DownReport, down
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig, Mount
 from tests.builders import application, mesh_config, spec

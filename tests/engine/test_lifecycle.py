@@ -61,8 +61,8 @@ async def test_restart_never_takes_all_instances_of_a_service_at_once() -> None:
 
 async def test_restart_of_what_is_paused_or_stopped_runs_it() -> None:
     on = running()
-    await on.engine.pause_container(on.engine.get("db-1").id)
-    await on.engine.stop_container(on.engine.get("users-1").id, 1.0)
+    on.engine.pause("db-1")
+    await on.engine.instances.stop(on.engine.get("users-1").id, 1.0)
     await lifecycle.restart(on.mesh, ("db", "users"), on.sink)
     assert set(on.engine.states().values()) == {"running"}
 
@@ -127,7 +127,7 @@ async def test_scale_brings_what_is_needed_and_recreates_nothing() -> None:
     users = on.mesh.config.services["users"]
     changed = application("users", "consul", "db", environment={"A": "1"})
     on.mesh.config = mesh_config(spec("consul"), spec("db"), changed)
-    await on.engine.stop_container(on.engine.get("db-1").id, 1.0)
+    await on.engine.instances.stop(on.engine.get("db-1").id, 1.0)
     before = on.engine.get("users-1").id
     await lifecycle.scale(on.mesh, {"users": 3}, on.sink)
     assert on.engine.get("users-1").id == before

@@ -120,7 +120,8 @@ async def test_it_survives_a_restart_without_a_line_twice() -> None:
     on = running(db=Behaviour(lines=("hello",)))
     async with following(on, "db") as got:
         on.engine.write("db-1", "work")
-        await on.engine.restart_container(on.engine.get("db-1").id, 1.0)
+        await on.engine.instances.stop(on.engine.get("db-1").id, 1.0)
+        await on.engine.instances.start(on.engine.get("db-1").id)
         await on.clock.sleep(5.0)
         on.engine.write("db-1", "more")
         await on.clock.sleep(1.0)
@@ -142,7 +143,7 @@ async def test_a_new_instance_and_a_recreated_one_are_followed_from_their_start(
     async with following(on, "users", tail=0) as got:
         users = on.mesh.config.services["users"]
         on.engine.seed(container_request(on.mesh.config, users, 3))
-        await on.engine.remove_container(on.engine.get("users-1").id)
+        await on.engine.instances.remove(on.engine.get("users-1").id)
         on.engine.seed(container_request(on.mesh.config, users, 1))
         await on.clock.sleep(5.0)
         assert sorted(got()) == ["users-1 up", "users-3 up"]

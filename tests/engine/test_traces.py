@@ -66,7 +66,7 @@ async def test_runs_that_are_compared_have_one_name() -> None:
     on = stage(project())
     await up(on.mesh, UpOptions(), on.sink)
     await scale(on.mesh, {"api": 2}, on.sink)
-    await on.engine.remove_container(on.engine.get("db-1").id)
+    await on.engine.instances.remove(on.engine.get("db-1").id)
     await up(on.mesh, UpOptions(("collector", "api")), on.sink)
     roots = [one for one in on.collector.sent if not one.parent_id]
     assert [root.name for root in roots] == ["up shop", "scale shop api", "up shop api collector"]

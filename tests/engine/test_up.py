@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from meshctl.core.plan.request import container_request
-from meshctl.engine.up import UpOptions, UpReport, plan_up, up
+from meshctl.engine.up import UpOptions, plan_up, up
 from meshctl.errors import DeadlineExceeded, PortInUse, ServiceFailed, UsageError
 from meshctl.model.config import (
     AppProtocol,
@@ -20,6 +20,7 @@ from meshctl.model.config import (
     PortSpec,
     RestartPolicy,
 )
+from meshctl.model.plan import UpReport
 from meshctl.model.progress import Phase
 from meshctl.model.status import CheckStatus
 from tests.builders import application, job, mesh_config, spec
@@ -229,7 +230,7 @@ async def test_a_container_that_is_removed_meanwhile_fails_its_wait() -> None:
     on = stage(mesh_config(spec("db")), db=Behaviour(ready_after_s=None))
     running = asyncio.create_task(run(on))
     await on.clock.sleep(2.0)
-    await on.engine.remove_container(on.engine.get("db-1").id)
+    await on.engine.instances.remove(on.engine.get("db-1").id)
     report = await running
     assert report.failures[0].message == "db-1 was removed while it was waited for"
     assert report.failures[0].service == "db"
@@ -290,8 +291,8 @@ async def test_orphans_are_removed() -> None:
 async def test_paused_and_stopped_instances_run_again() -> None:
     on = stage(shop())
     on.seed_all()
-    await on.engine.pause_container(on.engine.get("db-1").id)
-    await on.engine.stop_container(on.engine.get("users-1").id, 1.0)
+    on.engine.pause("db-1")
+    await on.engine.instances.stop(on.engine.get("users-1").id, 1.0)
     assert (await run(on)).ready
     assert set(on.engine.states().values()) == {"running"}
 

@@ -175,7 +175,7 @@ async def test_a_lost_registry_is_a_reason(world: World) -> None:
         state = await world.until(lambda s: len(s.links) > 1 and not s.links[1].up and is_("users", Health.DEGRADED)(s))
         assert "consul cannot be asked" in status(state, "users").reasons[0]
         world.registry.up = True
-        await world.engine.start_container(world.engine.get("consul-1").id)
+        await world.engine.instances.start(world.engine.get("consul-1").id)
         await world.until(is_("users", Health.HEALTHY))
 
 
@@ -236,12 +236,12 @@ async def test_instances_that_come_and_go_are_followed(world: World) -> None:
     async with world.watched():
         await world.until(lambda s: "users" in s.usage)
         request = container_request(world.config, world.config.services["users"], 2)
-        await world.engine.start_container(await world.engine.create_container(request))
+        await world.engine.instances.start(await world.engine.instances.create(request))
         await world.registry.register(registration("users-2"))
         state = await world.until(lambda s: status(s, "users").ready == 2)
         assert "scaled 1 → 2" in texts(state)
         for one in ("users-1", "users-2"):
-            await world.engine.remove_container(world.engine.get(one).id)
+            await world.engine.instances.remove(world.engine.get(one).id)
         await world.until(lambda s: not status(s, "users").instances and "users" not in s.usage)
 
 

@@ -121,11 +121,11 @@ async def test_one_that_is_stopped_and_started_is_found_at_its_new_address() -> 
         await until(store, lambda s: s.collector is not None)
         before = on.collector.addresses[-1]
         container = on.engine.get("collector-1")
-        await on.engine.stop_container(container.id, 1.0)
+        await on.engine.instances.stop(container.id, 1.0)
         on.collector.tell(None)
         state = await until(store, is_lost)
         await until(store, lambda s: (one := link(s)) is not None and one.detail == "its container is not running")
-        await on.engine.start_container(container.id)
+        await on.engine.instances.start(container.id)
         await until(store, lambda s: not is_lost(s))
         assert on.collector.addresses[-1] == on.engine.get("collector-1").ports["http"]
         assert state.links[0].up and before

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from meshctl.core.plan.request import container_request, image_reference
 from meshctl.engine.mesh import Mesh
 from meshctl.model.config import MeshConfig
+from meshctl.model.containers import EVERY_CAPABILITY, Capability
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import Behaviour, FakeEngine
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry, RecordingSink
@@ -31,10 +32,11 @@ class Stage:
                 self.engine.seed(container_request(self.mesh.config, spec, number))
 
 
-def stage(config: MeshConfig, **behaviours: Behaviour) -> Stage:
-    """A world in which the images of the file are here or can be pulled or built."""
+def stage(config: MeshConfig, *, can: frozenset[Capability] = EVERY_CAPABILITY, **behaviours: Behaviour) -> Stage:
+    """A world on a runtime that ``can`` so much, in which the images of the file are here or can be pulled or built."""
     clock = FakeClock()
-    engine = FakeEngine(clock, pullable=[image_reference(config, s) for s in config.services.values() if not s.build])
+    pullable = [image_reference(config, spec) for spec in config.services.values() if not spec.build]
+    engine = FakeEngine(clock, pullable=pullable, can=can)
     engine.behaviours |= behaviours
     prober, registry = FakeProber(engine), FakeRegistry(engine)
     collector = FakeCollector()

@@ -1,4 +1,4 @@
-"""Carries a plan out: the order is the plan's, the calls are the engine's, and it decides nothing."""
+"""Carries a plan out: the order is the plan's, the calls are the runtime's, and it decides nothing."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshctl.engine.failures import failure_of
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
-from meshctl.engine.operations import Calls
-from meshctl.errors import DeadlineExceeded, MeshError
+from meshctl.engine.operations import Operations
+from meshctl.errors import DeadlineExceeded, ImageUnavailable, MeshError, NotFound, PortInUse, ServiceFailed
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Failure, Operation, Plan, Ran
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.ports.world import Clock, ProgressSink
 
-#: Engine calls under way at once; waits do not count.
+#: Calls of the runtime under way at once; waits do not count.
 AT_ONCE = 4
+
+_FAILURES: tuple[tuple[type[MeshError], str], ...] = (
+    (ServiceFailed, "not ready"),
+    (PortInUse, "port in use"),
+    (DeadlineExceeded, "timed out"),
+    (ImageUnavailable, "no image"),
+    (NotFound, "gone"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,8 @@ class Executor:
         self._sink = sink
         self._deadline = mesh.clock.monotonic() + timeout_s
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._sight = ObservationCache(mesh, observed)
-        self._calls = Calls(mesh, self._sight, plan.project, self._deadline)
+        self._cache = ObservationCache(mesh, observed)
+        self._operations = Operations(mesh, self._cache, plan.project, self._deadline)
         self._tasks: dict[str, asyncio.Task[str]] = {}
         self._seconds: dict[str, float] = {}
         self._ran: list[Ran] = []
@@ -81,7 +88,7 @@ class Executor:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await self._sight.close()
+            await self._cache.close()
         return Outcome(
             dict(self._seconds),
             tuple(self._ran),
@@ -117,7 +124,7 @@ class Executor:
             await self._carry_out(operation)
         except MeshError as error:
             self._errors.append(error)
-            self._failures.append(failure_of(operation, error))
+            self._failures.append(_failure_of(operation, error))
             elapsed_s = self._clock.monotonic() - started
             self._ran.append(Ran(operation, began, elapsed_s, str(error)))
             self._tell(operation, Phase.FAILED, str(error), elapsed_s=elapsed_s)
@@ -132,12 +139,12 @@ class Executor:
             self._tell(operation, Phase.PROGRESS, message, fraction=fraction)
 
         if operation.is_wait:
-            await self._calls.wait(operation, tell)
+            await self._operations.carry_out(operation, tell)
             return
         what = f"{operation.kind.value} {operation.target}"
         if self._clock.monotonic() >= self._deadline:
             raise DeadlineExceeded(f"no time was left to {what}", hint="Give more: --timeout")
-        if not await in_time(self._clock, self._deadline, self._calls.change(operation, tell)):
+        if not await in_time(self._clock, self._deadline, self._operations.carry_out(operation, tell)):
             raise DeadlineExceeded(f"{what} took too long", hint="Give more time: --timeout")
 
     def _tell(self, operation: Operation, phase: Phase, message: str, **more: Any) -> None:
@@ -159,3 +166,19 @@ async def in_time(clock: Clock, deadline: float, work: Coroutine[Any, Any, None]
         working.cancel()
         timer.cancel()
         await asyncio.gather(working, timer, return_exceptions=True)
+
+
+def _failure_of(operation: Operation, error: MeshError) -> Failure:
+    """The evidence of one failed operation."""
+    log: tuple[str, ...] = error.log if isinstance(error, ServiceFailed | ImageUnavailable) else ()
+    died = error if isinstance(error, ServiceFailed) else None
+    return Failure(
+        service=operation.service,
+        instance=operation.target,
+        message=str(error),
+        hint=error.hint,
+        exit_code=died.exit_status if died else None,
+        oom_killed=died is not None and died.oom_killed,
+        log=log,
+        kind=next((word for kind, word in _FAILURES if isinstance(error, kind)), "failed"),
+    )

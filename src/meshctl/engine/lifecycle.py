@@ -1,4 +1,4 @@
-"""Start, stop, restart, pause, unpause and scale what exists.
+"""Start, stop, restart, pause, unpause, scale and remove what exists.
 
 Each returns when it is so, or raises the first thing that went wrong: UsageError, ServiceFailed,
 DeadlineExceeded, OperationFailed, RuntimeUnavailable. No service named means all of them.
@@ -7,21 +7,34 @@ DeadlineExceeded, OperationFailed, RuntimeUnavailable. No service named means al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from meshctl.core.plan.selection import require_known
-from meshctl.core.plan.verbs import pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
+from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.up import UpOptions, UpReport, up
-from meshctl.errors import MeshError
+from meshctl.engine.up import UpOptions, up
+from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import ContainerState, Observed
-from meshctl.model.plan import Plan
+from meshctl.model.containers import Capability, ContainerState, Observed
+from meshctl.model.plan import Failure, OperationKind, Plan, UpReport
+from meshctl.ports.runtime import capabilities
 from meshctl.ports.world import ProgressSink
 
 TIMEOUT_S = 120.0
 
-_Planner = Callable[[MeshConfig, Observed, Sequence[str]], Plan]
+_Planner = Callable[[MeshConfig, Observed, Sequence[str], frozenset[Capability]], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class DownReport:
+    """How many things were removed, and what could not be; ``error`` is the first one, for its exit code."""
+
+    project: str
+    removed: int
+    elapsed_ms: float
+    failures: tuple[Failure, ...] = ()
+    error: MeshError | None = None
 
 
 async def start(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
@@ -66,16 +79,35 @@ async def exec_attached(
 ) -> int:
     """Run a command in the first instance that runs, or in that one, with this process's streams; its exit code."""
     require_known(mesh.config, (service,))
-    observed = await mesh.runtime.observe(mesh.config.name)
-    mine = (c for c in observed.containers if c.service == service and instance in (None, c.instance))
-    running = [container for container in mine if container.state is ContainerState.RUNNING]
+    inside = mesh.runtime.exec
+    if inside is None:
+        raise UsageError("this runtime runs no commands inside of instances")
+    found = await mesh.runtime.find(mesh.config.name, service)
+    running = [c for c in found if c.state is ContainerState.RUNNING and instance in (None, c.instance)]
     if not running:
         which = f"{service}-{instance}" if instance else service
         raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
-    return await mesh.runtime.exec_attached(running[0].id, command, tty=tty)
+    return await inside.attach(running[0].id, command, tty=tty)
+
+
+async def down(mesh: Mesh, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
+    """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable.
+
+    It goes by the project's label: also what an older file had goes, and nothing of other projects.
+    ``timeout_s`` is for the whole run; each container has the grace of its service to stop. Raises
+    RuntimeUnavailable.
+    """
+    started = mesh.clock.monotonic()
+    observed = await mesh.runtime.observe(mesh.config.name)
+    plan = down_plan(mesh.config, observed, volumes=volumes, can=capabilities(mesh.runtime))
+    outcome = await Executor(mesh, plan, sink, timeout_s, observed).run()
+    stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
+    removed = len(set(outcome.seconds) - stops)
+    elapsed = (mesh.clock.monotonic() - started) * 1000
+    return DownReport(mesh.config.name, removed, elapsed, outcome.failures, outcome.error)
 
 
 async def _run(mesh: Mesh, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
     observed = await mesh.runtime.observe(mesh.config.name)
-    plan = planner(mesh.config, observed, services)
+    plan = planner(mesh.config, observed, services, capabilities(mesh.runtime))
     (await Executor(mesh, plan, sink, timeout_s, observed).run()).raise_first()

@@ -6,23 +6,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from meshctl.engine import down as removal
 from meshctl.engine import lifecycle, traces, up
 from meshctl.engine.call import Directory, Send, call_every
 from meshctl.engine.collector import OTLP, QUERY, collector_address
-from meshctl.engine.down import DownReport
+from meshctl.engine.lifecycle import DownReport
 from meshctl.engine.logs import stream_logs
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
 from meshctl.engine.store import MeshStore
 from meshctl.engine.trace_lookup import find
-from meshctl.engine.up import UpOptions, UpReport
+from meshctl.engine.up import UpOptions
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.model.calls import CallReply, CallRequest
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
-from meshctl.model.plan import Plan
+from meshctl.model.plan import Plan, UpReport
 from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports.telemetry import TraceReader
@@ -75,7 +74,7 @@ class LiveLifecycle:
         return await up.up(self._mesh, options, sink)
 
     async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
-        return await removal.down(self._mesh, volumes=volumes, timeout_s=timeout_s, sink=sink)
+        return await lifecycle.down(self._mesh, volumes=volumes, timeout_s=timeout_s, sink=sink)
 
     async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
         await lifecycle.start(self._mesh, services, sink, timeout_s)

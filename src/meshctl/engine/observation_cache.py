@@ -1,4 +1,4 @@
-"""One look at the engine and one at the registry, shared by all who wait for something."""
+"""One look at the runtime and one at the registry, shared by all who wait for something."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ class ObservationCache:
 
     def __init__(self, mesh: Mesh, observed: Observed | None = None) -> None:
         self._mesh = mesh
-        self._engine = SharedResult(mesh.clock.monotonic, lambda: mesh.runtime.observe(mesh.config.name))
-        self._listed = SharedResult(mesh.clock.monotonic, self._ask_registry)
+        self._observed = SharedResult(mesh.clock.monotonic, lambda: mesh.runtime.observe(mesh.config.name))
+        self._registrations = SharedResult(mesh.clock.monotonic, self._ask_registry)
         self._changed: dict[str, int] = {}
         self._registry: tuple[str, Registry] | None = None
         if observed is not None:
-            self._engine.put(observed)
+            self._observed.put(observed)
 
     def changed(self, instance: str) -> None:
         """A picture that was begun before this call says nothing about the instance any more."""
-        self._changed[instance] = self._engine.begun
+        self._changed[instance] = self._observed.begun
 
     async def container(self, instance: str) -> Container | None:
         """The instance, None if there is none. Raises RuntimeUnavailable."""
-        observed = await self._engine.get(FRESH_S, self._changed.get(instance, 0))
+        observed = await self._observed.get(FRESH_S, self._changed.get(instance, 0))
         return next((c for c in observed.containers if c.instance_id == instance), None)
 
     async def registration(self, instance: str) -> Registration | None:
         """How the registry lists the instance. Raises RegistryUnavailable, RuntimeUnavailable."""
-        listed = await self._listed.get(FRESH_S)
+        listed = await self._registrations.get(FRESH_S)
         return next((entry for entry in listed if entry.id == instance), None)
 
     async def close(self) -> None:
         """Nobody looks any more."""
-        await self._engine.close()
-        await self._listed.close()
+        await self._observed.close()
+        await self._registrations.close()
         await self._let_go()
 
     async def _ask_registry(self) -> tuple[Registration, ...]:
-        observed = await self._engine.get(FRESH_S, max(self._changed.values(), default=0))
+        observed = await self._observed.get(FRESH_S, max(self._changed.values(), default=0))
         name = self._mesh.config.registry
         address = registry_address(self._mesh.config, observed.containers)
         if address is None:

@@ -1,19 +1,24 @@
-"""What each kind of operation is: one engine call, or one wait."""
+"""What each kind of operation is: one call of the runtime, or one wait."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.readiness import Wait, wait_exit, wait_ready, wait_registered
 from meshctl.errors import ImageUnavailable, NotFound
+from meshctl.model.config import ServiceSpec
 from meshctl.model.plan import Operation, OperationKind
+from meshctl.ports.runtime import Runtime
 
 #: The grace of an instance whose service is no longer in the file, seconds.
 STRANGER_GRACE_S = 10.0
+
+_T = TypeVar("_T")
 
 
 class Tell(Protocol):
@@ -22,100 +27,105 @@ class Tell(Protocol):
     def __call__(self, message: str, fraction: float | None = None) -> None: ...
 
 
-class Calls:
-    """Carries single operations out. It knows the ids of the containers it made."""
+@dataclass(slots=True)
+class Operations:
+    """Carries single operations out, waits until ``deadline`` (monotonic), and knows what it has made and started."""
 
-    def __init__(self, mesh: Mesh, sight: ObservationCache, project: str, deadline: float) -> None:
-        self._mesh = mesh
-        self._engine = mesh.runtime
-        self._sight = sight
-        self._project = project
-        self._deadline = deadline
-        self._ids: dict[str, str] = {}
-        self._started: set[str] = set()
+    mesh: Mesh
+    cache: ObservationCache
+    project: str
+    deadline: float
+    ids: dict[str, str] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
 
-    async def change(self, operation: Operation, tell: Tell) -> None:
-        """Raises OperationFailed, ImageUnavailable, RuntimeUnavailable."""
+    async def carry_out(self, operation: Operation, tell: Tell) -> None:
+        """Raises OperationFailed, ImageUnavailable, ServiceFailed, DeadlineExceeded, RuntimeUnavailable."""
         try:
-            await _CHANGES[operation.kind](self, operation, tell)
+            await _CALLS[operation.kind](_Call(self, operation, tell))
         finally:
-            self._sight.changed(operation.target)
-
-    async def wait(self, operation: Operation, tell: Tell) -> None:
-        """Raises ServiceFailed, DeadlineExceeded, RuntimeUnavailable."""
-        fresh = operation.target in self._started
-        wait = Wait(self._mesh, self._sight, operation.target, self._deadline, fresh, tell)
-        if operation.kind is OperationKind.WAIT_REGISTERED:
-            await wait_registered(wait, operation.service)
-            return
-        assert operation.spec is not None
-        await (wait_exit if operation.kind is OperationKind.WAIT_EXIT else wait_ready)(wait, operation.spec)
-
-    def _id(self, operation: Operation) -> str:
-        return operation.container_id or self._ids[operation.target]
-
-    async def _create_network(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.create_network(self._project, operation.target)
-
-    async def _remove_network(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.remove_network(operation.target)
-
-    async def _create_volume(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.create_volume(self._project, operation.target)
-
-    async def _remove_volume(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.remove_volume(operation.target)
-
-    async def _pull(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.pull_image(operation.target, tell)
-
-    async def _build(self, operation: Operation, tell: Tell) -> None:
-        assert operation.spec is not None and operation.spec.build is not None
-        await self._engine.build_image(operation.spec.build, operation.target, tell)
-
-    async def _pull_or_build(self, operation: Operation, tell: Tell) -> None:
-        try:
-            await self._pull(operation, tell)
-        except ImageUnavailable:
-            tell("it cannot be pulled, so it is built")
-            await self._build(operation, tell)
-
-    async def _create(self, operation: Operation, tell: Tell) -> None:
-        assert operation.request is not None
-        self._ids[operation.target] = await self._engine.create_container(operation.request)
-
-    async def _start(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.start_container(self._id(operation))
-        self._started.add(operation.target)
-
-    async def _stop(self, operation: Operation, tell: Tell) -> None:
-        grace = operation.spec.stop_grace_s if operation.spec else STRANGER_GRACE_S
-        with suppress(NotFound):
-            await self._engine.stop_container(self._id(operation), grace)
-
-    async def _pause(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.pause_container(self._id(operation))
-
-    async def _unpause(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.unpause_container(self._id(operation))
-
-    async def _remove(self, operation: Operation, tell: Tell) -> None:
-        await self._engine.remove_container(self._id(operation))
+            if not operation.is_wait:
+                self.cache.changed(operation.target)
 
 
-_Change = Callable[[Calls, Operation, Tell], Awaitable[None]]
-_CHANGES: dict[OperationKind, _Change] = {
-    OperationKind.CREATE_NETWORK: Calls._create_network,
-    OperationKind.REMOVE_NETWORK: Calls._remove_network,
-    OperationKind.CREATE_VOLUME: Calls._create_volume,
-    OperationKind.REMOVE_VOLUME: Calls._remove_volume,
-    OperationKind.PULL: Calls._pull,
-    OperationKind.BUILD: Calls._build,
-    OperationKind.PULL_OR_BUILD: Calls._pull_or_build,
-    OperationKind.CREATE: Calls._create,
-    OperationKind.START: Calls._start,
-    OperationKind.STOP: Calls._stop,
-    OperationKind.PAUSE: Calls._pause,
-    OperationKind.UNPAUSE: Calls._unpause,
-    OperationKind.REMOVE: Calls._remove,
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One operation, with what its call takes."""
+
+    run: Operations
+    operation: Operation
+    tell: Tell
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.run.mesh.runtime
+
+    @property
+    def target(self) -> str:
+        return self.operation.target
+
+    @property
+    def instance(self) -> str:
+        """The id of one that was there before, or that this run has created."""
+        return self.operation.container_id or self.run.ids[self.target]
+
+    @property
+    def spec(self) -> ServiceSpec:
+        return _given(self.operation.spec)
+
+    @property
+    def wait(self) -> Wait:
+        run = self.run
+        return Wait(run.mesh, run.cache, self.target, run.deadline, self.target in run.started, self.tell)
+
+
+async def _build(call: _Call) -> None:
+    await _given(call.runtime.images).build(_given(call.spec.build), call.target, call.tell)
+
+
+async def _pull_or_build(call: _Call) -> None:
+    try:
+        await _given(call.runtime.images).pull(call.target, call.tell)
+    except ImageUnavailable:
+        call.tell("it cannot be pulled, so it is built")
+        await _build(call)
+
+
+async def _create(call: _Call) -> None:
+    call.run.ids[call.target] = await call.runtime.instances.create(_given(call.operation.request))
+
+
+async def _start(call: _Call) -> None:
+    await call.runtime.instances.start(call.instance)
+    call.run.started.add(call.target)
+
+
+async def _stop(call: _Call) -> None:
+    grace = call.operation.spec.stop_grace_s if call.operation.spec else STRANGER_GRACE_S
+    with suppress(NotFound):
+        await call.runtime.instances.stop(call.instance, grace)
+
+
+def _given(part: _T | None) -> _T:
+    """What every plan gives: it holds only operations that its runtime has, each with what it needs."""
+    assert part is not None
+    return part
+
+
+_CALLS: dict[OperationKind, Callable[[_Call], Awaitable[object]]] = {
+    OperationKind.CREATE_NETWORK: lambda call: _given(call.runtime.networks).create(call.run.project, call.target),
+    OperationKind.REMOVE_NETWORK: lambda call: _given(call.runtime.networks).remove(call.target),
+    OperationKind.CREATE_VOLUME: lambda call: _given(call.runtime.volumes).create(call.run.project, call.target),
+    OperationKind.REMOVE_VOLUME: lambda call: _given(call.runtime.volumes).remove(call.target),
+    OperationKind.PULL: lambda call: _given(call.runtime.images).pull(call.target, call.tell),
+    OperationKind.BUILD: _build,
+    OperationKind.PULL_OR_BUILD: _pull_or_build,
+    OperationKind.CREATE: _create,
+    OperationKind.START: _start,
+    OperationKind.STOP: _stop,
+    OperationKind.REMOVE: lambda call: call.runtime.instances.remove(call.instance),
+    OperationKind.PAUSE: lambda call: _given(call.runtime.pausing).pause(call.instance),
+    OperationKind.UNPAUSE: lambda call: _given(call.runtime.pausing).unpause(call.instance),
+    OperationKind.WAIT_READY: lambda call: wait_ready(call.wait, call.spec),
+    OperationKind.WAIT_EXIT: lambda call: wait_exit(call.wait, call.spec),
+    OperationKind.WAIT_REGISTERED: lambda call: wait_registered(call.wait, call.operation.service),
 }

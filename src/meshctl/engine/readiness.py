@@ -38,7 +38,7 @@ class Wait:
     """
 
     mesh: Mesh
-    sight: ObservationCache
+    cache: ObservationCache
     instance: str
     deadline: float
     fresh: bool = False
@@ -72,7 +72,7 @@ class Wait:
 
     async def container(self) -> Container:
         """Raises ServiceFailed when it is gone."""
-        found = await self.sight.container(self.instance)
+        found = await self.cache.container(self.instance)
         if found is None:
             service = self.instance.rpartition("-")[0]
             raise ServiceFailed(f"{self.instance} was removed while it was waited for", service=service)
@@ -121,7 +121,7 @@ async def wait_registered(wait: Wait, service: str) -> None:
 
     async def look() -> str:
         try:
-            found = await wait.sight.registration(wait.instance)
+            found = await wait.cache.registration(wait.instance)
         except RegistryUnavailable as error:
             return str(error)
         if found is None:
@@ -163,7 +163,7 @@ class _Deaths:
 
 
 def _lived_s(container: Container) -> float:
-    """How long its last run was, seconds; 0 when the engine does not tell."""
+    """How long its last run was, seconds; 0 when the runtime does not tell."""
     if container.started_at is None or container.finished_at is None:
         return 0.0
     return container.finished_at - container.started_at
@@ -194,7 +194,7 @@ async def _failed(mesh: Mesh, spec: ServiceSpec, container: Container, message: 
 
 
 async def _too_late(wait: Wait, spec: ServiceSpec, what: str) -> DeadlineExceeded:
-    container = await wait.sight.container(wait.instance)
+    container = await wait.cache.container(wait.instance)
     lines = await last_lines(wait.mesh, container) if container else ()
     said = f"; its last line: {lines[-1]}" if lines else ""
     return DeadlineExceeded(f"{wait.instance} {what}{said}", hint=f"meshctl logs {spec.name}; more time: --timeout")

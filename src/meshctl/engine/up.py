@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from meshctl.core.plan.critical import critical_path
 from meshctl.core.plan.reconcile import Wanted, image_plan, reconcile
 from meshctl.core.plan.request import image_reference
 from meshctl.core.plan.selection import selected
 from meshctl.engine.executor import Executor, Outcome
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.up_report import UpReport as UpReport
 from meshctl.engine.up_trace import send_up_trace
 from meshctl.model.containers import Observed
-from meshctl.model.plan import Plan, Step
+from meshctl.model.plan import Plan, Step, UpReport
+from meshctl.ports.runtime import capabilities
 from meshctl.ports.world import ProgressSink
 
 
@@ -46,10 +45,10 @@ async def plan_up(mesh: Mesh, options: UpOptions) -> Plan:
 
     Raises UsageError, RuntimeUnavailable.
     """
-    plan = reconcile(mesh.config, await _observe(mesh, options), options.wanted)
+    plan = reconcile(mesh.config, await _observe(mesh, options), options.wanted, capabilities(mesh.runtime))
     if not options.build:
         return plan
-    builds = image_plan(mesh.config, options.wanted)
+    builds = image_plan(mesh.config, options.wanted, capabilities(mesh.runtime))
     built = {operation.id for operation in builds.operations}
     rest = tuple(operation for operation in plan.operations if operation.id not in built)
     note = "a service whose image comes out different is recreated"
@@ -69,13 +68,13 @@ async def _bring_up(mesh: Mesh, options: UpOptions, sink: ProgressSink) -> UpRep
     builds = Outcome()
     built: tuple[Step, ...] = ()
     if options.build:
-        plan = image_plan(mesh.config, options.wanted)
+        plan = image_plan(mesh.config, options.wanted, capabilities(mesh.runtime))
         builds = await Executor(mesh, plan, sink, options.timeout_s).run()
-        built = critical_path(plan, builds.seconds)
+        built = plan.critical_path(builds.seconds)
         if builds.failures:
             return _report(mesh, plan, (builds,), (began, started), built=())
     observed = await _observe(mesh, options)
-    plan = reconcile(mesh.config, observed, options.wanted)
+    plan = reconcile(mesh.config, observed, options.wanted, capabilities(mesh.runtime))
     left = options.timeout_s - (mesh.clock.monotonic() - started)
     outcome = await Executor(mesh, plan, sink, left, observed).run()
     return _report(mesh, plan, (builds, outcome), (began, started), built)
@@ -93,7 +92,7 @@ def _report(
         changed=bool(plan.changes),
         timed_out=outcome.timed_out,
         failures=outcome.failures,
-        critical_path=(*built, *critical_path(plan, outcome.seconds)),
+        critical_path=(*built, *plan.critical_path(outcome.seconds)),
         notes=plan.notes,
         error=outcome.error,
         skipped=outcome.skipped,

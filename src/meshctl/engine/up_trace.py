@@ -9,9 +9,8 @@ from typing import Any
 from meshctl.core.traces.call_span import OURS
 from meshctl.engine.collector import OTLP, collector_address
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.up_report import UpReport
 from meshctl.errors import MeshError
-from meshctl.model.plan import Ran
+from meshctl.model.plan import Ran, UpReport
 from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
 from meshctl.threads import run_in_thread
 

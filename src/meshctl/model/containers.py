@@ -1,4 +1,4 @@
-"""What a container engine is asked for and what it is seen to hold, in no engine's own words."""
+"""What a runtime is asked for and what it is seen to hold, in no runtime's own words."""
 
 from __future__ import annotations
 
@@ -24,8 +24,23 @@ LABEL_REPLICAS = "dev.meshctl.replicas"
 LABEL_SETTINGS = "dev.meshctl.settings"
 
 
+class Capability(StrEnum):
+    """What not every runtime has; a plan for one without it holds nothing of the kind."""
+
+    IMAGES = "images"
+    NETWORKS = "networks"
+    VOLUMES = "volumes"
+    PAUSING = "pausing"
+    STATS = "stats"
+    EXEC = "exec"
+
+
+#: What a runtime has that lacks nothing.
+EVERY_CAPABILITY = frozenset(Capability)
+
+
 class ContainerState(StrEnum):
-    """The engine's view of one container."""
+    """The runtime's view of one container."""
 
     CREATED = "created"
     RUNNING = "running"
@@ -99,7 +114,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the engine holds of one project, seen at one moment."""
+    """What a runtime holds of one project, seen at one moment."""
 
     project: str
     containers: tuple[Container, ...] = ()
@@ -111,7 +126,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeInfo:
-    """The engine that answers: its product name ('docker'), version, and where."""
+    """The runtime that answers: its product name ('docker'), version, and where."""
 
     name: str
     version: str

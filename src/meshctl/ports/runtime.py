@@ -1,4 +1,19 @@
-"""What the engine needs of a runtime: the thing that runs the services. Adapters implement it; tests fake it."""
+"""What the engine needs of a runtime: the thing that runs the services. Adapters implement it; tests fake it.
+
+A runtime is made of small groups. Every one looks, has instances and streams; ``images``, ``networks`` and the like
+are None where there is no such thing, and plans hold no operation of them (``capabilities``).
+
+| runtime   | an instance is         | groups that it has                                       |
+|-----------|------------------------|----------------------------------------------------------|
+| `docker`  | a container            | all; Podman too, which speaks the same API               |
+| `swarm`   | a task of a service    | networks, volumes: the same API, but instances may be on |
+|           |                        | other machines, which pull for themselves                |
+| `process` | a child process        | pausing, stats, exec: nothing to pull or to connect      |
+
+`docker` is here. In `swarm` the ``Container`` that is seen is a task, its ``instance`` the task's slot, and ``find``
+and ``observe`` list tasks; ``create`` writes the service or raises its replicas by one, ``start`` and ``stop`` set
+the replicas wanted, ``remove`` of the last slot removes the service.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +22,7 @@ from typing import Protocol
 
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
+    Capability,
     Container,
     ContainerRequest,
     ExecResult,
@@ -17,9 +33,12 @@ from meshctl.model.containers import (
     RuntimeInfo,
 )
 
+#: Hears how far it is: what is done now, and the fraction that is done or None.
+Tell = Callable[[str, float | None], None]
 
-class Runtime(Protocol):
-    """A container engine. Every method raises RuntimeUnavailable when none answers."""
+
+class Lookup(Protocol):
+    """Who answers, and what there is of a project."""
 
     async def info(self) -> RuntimeInfo: ...
     async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
@@ -33,51 +52,117 @@ class Runtime(Protocol):
         """All that is known of the project's containers, its networks and volumes, and the ids of ``images``."""
         ...
 
-    async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
-        """Pull and return the image id. Raises ImageUnavailable."""
-        ...
 
-    async def build_image(self, build: BuildSpec, tag: str, tell: Callable[[str, float | None], None]) -> str:
-        """Build, tag, return the image id. Raises ImageUnavailable with the end of the output."""
-        ...
-
-    async def create_network(self, project: str, name: str) -> None:
-        """``name`` is the engine's full name (``shop_default``). Present already: nothing happens."""
-        ...
-
-    async def remove_network(self, name: str) -> None: ...
-    async def create_volume(self, project: str, name: str) -> None: ...
-    async def remove_volume(self, name: str) -> None: ...
-    async def create_container(self, request: ContainerRequest) -> str:
-        """Return the container id. Raises ImageUnavailable, OperationFailed (name taken)."""
-        ...
-
-    async def start_container(self, container_id: str) -> None:
-        """Raises PortInUse, NotFound, OperationFailed."""
-        ...
-
-    async def stop_container(self, container_id: str, timeout_s: float) -> None: ...
-    async def restart_container(self, container_id: str, timeout_s: float) -> None: ...
-    async def pause_container(self, container_id: str) -> None: ...
-    async def unpause_container(self, container_id: str) -> None: ...
-    async def remove_container(self, container_id: str) -> None:
-        """Force; already gone: nothing happens."""
-        ...
-
-    async def exec(self, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult: ...
-    async def exec_attached(self, container_id: str, command: Sequence[str], *, tty: bool) -> int:
-        """Run with this process's stdin, stdout and stderr; return the exit code."""
-        ...
+class Streams(Protocol):
+    """What comes as it happens."""
 
     def logs(
         self, container: Container, *, since: float | None, tail: int | None, follow: bool
     ) -> AsyncIterator[LogLine]:
-        """Lines in order. With ``follow`` it ends when the container stops or the engine goes away."""
+        """Lines in order. With ``follow`` it ends when the container stops or the runtime goes away."""
         ...
 
     def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
-        """Ends (without an error) or raises RuntimeUnavailable when the engine goes away."""
+        """Ends (without an error) or raises RuntimeUnavailable when the runtime goes away."""
         ...
 
-    def stats(self, container_id: str) -> AsyncIterator[ResourceSample]: ...
+
+class Instances(Protocol):
+    """The life of one instance, by its id. All but ``create`` and ``remove`` raise NotFound."""
+
+    async def create(self, request: ContainerRequest) -> str:
+        """Return its id. Raises ImageUnavailable, OperationFailed (name taken)."""
+        ...
+
+    async def start(self, instance: str) -> None:
+        """Raises PortInUse, OperationFailed. Running already: nothing happens."""
+        ...
+
+    async def stop(self, instance: str, timeout_s: float) -> None:
+        """A paused one too; it is killed after ``timeout_s``. Not running: nothing happens."""
+        ...
+
+    async def remove(self, instance: str) -> None:
+        """Force; already gone: nothing happens."""
+        ...
+
+
+class Pausing(Protocol):
+    """Freezes instances. Both raise NotFound; what is so already stays so."""
+
+    async def pause(self, instance: str) -> None:
+        """Raises OperationFailed when it does not run."""
+        ...
+
+    async def unpause(self, instance: str) -> None: ...
+
+
+class Images(Protocol):
+    """What instances are made of. Both return the image id and raise ImageUnavailable."""
+
+    async def pull(self, reference: str, tell: Tell) -> str: ...
+    async def build(self, build: BuildSpec, tag: str, tell: Tell) -> str:
+        """Build and tag; the error has the end of the output."""
+        ...
+
+
+class Belongings(Protocol):
+    """Networks or volumes of a project, by the runtime's full name (``shop_default``). Both may be repeated."""
+
+    async def create(self, project: str, name: str) -> None: ...
+    async def remove(self, name: str) -> None:
+        """Raises OperationFailed when something still uses it."""
+        ...
+
+
+class Stats(Protocol):
+    """What instances use."""
+
+    def follow(self, instance: str) -> AsyncIterator[ResourceSample]:
+        """About one sample a second while it runs; a slow reader gets the newest."""
+        ...
+
+
+class Exec(Protocol):
+    """Commands inside an instance. Both raise NotFound, and OperationFailed when it does not run."""
+
+    async def run(self, instance: str, command: Sequence[str], timeout_s: float) -> ExecResult:
+        """Raises DeadlineExceeded when the command runs longer."""
+        ...
+
+    async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:
+        """Run with this process's stdin, stdout and stderr; return the exit code."""
+        ...
+
+
+class Runtime(Lookup, Streams, Protocol):
+    """A runtime. Every method of it and of its groups raises RuntimeUnavailable when none answers."""
+
+    @property
+    def instances(self) -> Instances: ...
+    @property
+    def pausing(self) -> Pausing | None: ...
+    @property
+    def images(self) -> Images | None: ...
+    @property
+    def networks(self) -> Belongings | None: ...
+    @property
+    def volumes(self) -> Belongings | None: ...
+    @property
+    def stats(self) -> Stats | None: ...
+    @property
+    def exec(self) -> Exec | None: ...
     async def close(self) -> None: ...
+
+
+def capabilities(runtime: Runtime) -> frozenset[Capability]:
+    """Of the groups that not every runtime has, those that this one has."""
+    groups = {
+        Capability.PAUSING: runtime.pausing,
+        Capability.IMAGES: runtime.images,
+        Capability.NETWORKS: runtime.networks,
+        Capability.VOLUMES: runtime.volumes,
+        Capability.STATS: runtime.stats,
+        Capability.EXEC: runtime.exec,
+    }
+    return frozenset(capability for capability, group in groups.items() if group is not None)

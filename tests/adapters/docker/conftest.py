@@ -24,19 +24,19 @@ def project() -> str:
 
 
 @pytest.fixture
-async def engine(image: str, project: str) -> AsyncIterator[DockerRuntime]:
-    engine = DockerRuntime()
+async def runtime(image: str, project: str) -> AsyncIterator[DockerRuntime]:
+    runtime = DockerRuntime()
     try:
-        yield engine
+        yield runtime
     finally:
-        await _sweep(engine, project)
-        await engine.close()
+        await _sweep(runtime, project)
+        await runtime.close()
 
 
-async def _sweep(engine: DockerRuntime, project: str) -> None:
-    observed = await engine.observe(project)
-    await asyncio.gather(*(engine.remove_container(c.id) for c in observed.containers))
+async def _sweep(runtime: DockerRuntime, project: str) -> None:
+    observed = await runtime.observe(project)
+    await asyncio.gather(*(runtime.instances.remove(c.id) for c in observed.containers))
     for network in observed.networks:
-        await engine.remove_network(network)
+        await runtime.networks.remove(network)
     for volume in observed.volumes:
-        await engine.remove_volume(volume)
+        await runtime.volumes.remove(volume)

@@ -1,12 +1,12 @@
-"""The container contract on a real Docker engine."""
+"""The contract of a runtime, kept by a real Docker engine."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.adapters.contract_containers import ContainerEngineContract
+from tests.adapters.contract_runtime import WholeRuntimeContract
 
 
 @pytest.mark.docker
-class TestDockerEngine(ContainerEngineContract):
+class TestDockerRuntime(WholeRuntimeContract):
     pass

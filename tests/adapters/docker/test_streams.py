@@ -19,7 +19,7 @@ from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
 from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import Container, ContainerState
-from tests.adapters.contract_containers import WAIT_S, eventually
+from tests.adapters.contract_runtime import WAIT_S, eventually
 from tests.adapters.docker.fake_server import send_chunks, send_json, serving
 
 CONTAINER = Container("c0ffee", "shop-web-1", "web", 1, ContainerState.RUNNING)
@@ -159,12 +159,12 @@ async def test_a_stream_that_breaks_off_just_ends(tmp_path: Path) -> None:
         engine_answers(handler, lambda h: send_chunks(h, event, event[:20], finish=False))
 
     with serving(tmp_path, answer) as address:
-        engine = DockerRuntime(address)
-        assert [e.action async for e in engine.events("shop")] == ["start"]
-        lines = engine.logs(CONTAINER, since=None, tail=None, follow=True)
+        runtime = DockerRuntime(address)
+        assert [e.action async for e in runtime.events("shop")] == ["start"]
+        lines = runtime.logs(CONTAINER, since=None, tail=None, follow=True)
         with pytest.raises(OperationFailed, match="cannot be read"):
             await anext(lines)
-        await engine.close()
+        await runtime.close()
 
 
 async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Pa
         return [t.name for t in threading.enumerate() if t.name == "meshctl-docker"]
 
     with serving(tmp_path, lambda handler: engine_answers(handler, silent)) as address:
-        engine = DockerRuntime(address)
+        runtime = DockerRuntime(address)
         try:
-            waiting = asyncio.ensure_future(anext(engine.events("shop")))
+            waiting = asyncio.ensure_future(anext(runtime.events("shop")))
             await asyncio.to_thread(connected.wait, WAIT_S)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -195,35 +195,35 @@ async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Pa
             await eventually(alone)
         finally:
             release.set()
-            await engine.close()
+            await runtime.close()
 
 
 async def test_an_engine_that_is_gone_is_named_by_every_method(tmp_path: Path) -> None:
     with serving(tmp_path, lambda handler: engine_answers(handler, lambda h: send_json(h, []))) as address:
-        engine = DockerRuntime(address)
-        await engine.observe("shop")
+        runtime = DockerRuntime(address)
+        await runtime.observe("shop")
     ways = [
-        engine.info(),
-        engine.observe("shop"),
-        engine.create_network("shop", "shop_default"),
-        engine.create_volume("shop", "shop_data"),
-        engine.start_container("c0ffee"),
-        engine.stop_container("c0ffee", 1.0),
-        engine.remove_container("c0ffee"),
-        engine.exec("c0ffee", ("true",), 1.0),
-        engine.exec_attached("c0ffee", ("true",), tty=False),
-        engine.pull_image("x:1", lambda *_: None),
-        anext(engine.events("shop")),
-        anext(engine.stats("c0ffee")),
-        anext(engine.logs(CONTAINER, since=None, tail=None, follow=True)),
+        runtime.info(),
+        runtime.observe("shop"),
+        runtime.networks.create("shop", "shop_default"),
+        runtime.volumes.create("shop", "shop_data"),
+        runtime.instances.start("c0ffee"),
+        runtime.instances.stop("c0ffee", 1.0),
+        runtime.instances.remove("c0ffee"),
+        runtime.exec.run("c0ffee", ("true",), 1.0),
+        runtime.exec.attach("c0ffee", ("true",), tty=False),
+        runtime.images.pull("x:1", lambda *_: None),
+        anext(runtime.events("shop")),
+        anext(runtime.stats.follow("c0ffee")),
+        anext(runtime.logs(CONTAINER, since=None, tail=None, follow=True)),
     ]
     for way in ways:
         with pytest.raises(RuntimeUnavailable, match="No Docker engine answers") as caught:
             await way
         assert caught.value.hint
-    await engine.close()
+    await runtime.close()
     with pytest.raises(RuntimeUnavailable, match="closed"):
-        await engine.create_volume("shop", "shop_data")
+        await runtime.volumes.create("shop", "shop_data")
 
 
 async def test_logs_of_what_is_being_removed_are_not_found(tmp_path: Path) -> None:
@@ -233,10 +233,10 @@ async def test_logs_of_what_is_being_removed_are_not_found(tmp_path: Path) -> No
         engine_answers(handler, lambda h: send_json(h, message, 409))
 
     with serving(tmp_path, answer) as address:
-        engine = DockerRuntime(address)
+        runtime = DockerRuntime(address)
         with pytest.raises(NotFound):
-            await anext(engine.logs(CONTAINER, since=None, tail=None, follow=True))
-        await engine.close()
+            await anext(runtime.logs(CONTAINER, since=None, tail=None, follow=True))
+        await runtime.close()
 
 
 def test_the_progress_of_a_pull_is_one_fraction() -> None:

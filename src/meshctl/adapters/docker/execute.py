@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -10,10 +11,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from meshctl.adapters.docker.client import url_of
+from meshctl.adapters.docker.client import Client, url_of
 from meshctl.adapters.docker.feed import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.streams import frames
 from meshctl.adapters.docker.wire import failed
@@ -31,8 +32,38 @@ _POLL_S = 0.02
 _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 
 
-def run(api: APIClient, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-    """Wait for it at most ``timeout_s``. Raises DeadlineExceeded; the engine cannot end what still runs."""
+class DockerExec:
+    """``ports.runtime.Exec``."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def run(self, instance: str, command: Sequence[str], timeout_s: float) -> ExecResult:
+        """Docker cannot end what still runs after ``timeout_s``."""
+        return await self._client.run(lambda api: _run(api, instance, command, timeout_s))
+
+    async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:
+        session = _Attached(instance, command, tty=tty)
+        resizes: set[asyncio.Task[None]] = set()
+
+        def resize() -> None:
+            task = asyncio.ensure_future(self._client.run(session.resize))
+            resizes.add(task)
+            task.add_done_callback(resizes.discard)
+
+        running = asyncio.ensure_future(self._client.run(session.run))
+        try:
+            with _raw_input(tty), _size_changes(tty, resize):
+                return await asyncio.shield(running)
+        finally:
+            session.cut()
+            await asyncio.wait([running, *resizes], timeout=5.0)
+            if running.done():
+                running.cancelled() or running.exception()
+                session.close()
+
+
+def _run(api: APIClient, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
     import requests.exceptions
 
     deadline = time.monotonic() + timeout_s
@@ -131,7 +162,7 @@ def _stream(response: Response) -> io.BufferedReader:
     return stream
 
 
-class Attached:
+class _Attached:
     """One command with this process's stdin, stdout and stderr. ``run`` blocks until ``cut`` or its end."""
 
     def __init__(self, container_id: str, command: Sequence[str], *, tty: bool) -> None:
@@ -216,3 +247,38 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+@contextlib.contextmanager
+def _raw_input(enabled: bool) -> Iterator[None]:
+    """Every key goes to the command, also those typed ahead; what was set before comes back at the end."""
+    if not enabled or not os.isatty(0):
+        yield
+        return
+    import termios
+    import tty
+
+    before = termios.tcgetattr(0)
+    tty.setraw(0, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def _size_changes(enabled: bool, tell: Callable[[], None]) -> Iterator[None]:
+    """Call ``tell`` in the event loop whenever the terminal's size changes."""
+    if not enabled or not os.isatty(1):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(signal.SIGWINCH, tell)
+    except (RuntimeError, ValueError, NotImplementedError):  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGWINCH)

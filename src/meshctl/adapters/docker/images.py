@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,49 +14,51 @@ from meshctl.adapters.docker.failures import image_failure, unavailable
 from meshctl.adapters.docker.translate import number
 from meshctl.errors import ImageUnavailable, OperationFailed
 from meshctl.model.config import BuildSpec
+from meshctl.ports.runtime import Tell
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
-
-Tell = Callable[[str, float | None], None]
 
 _LOG_LINES = 40
 _MAX_LAYERS = 1000
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 
 
-async def pull(client: Client, reference: str, tell: Tell) -> str:
-    """The id of the image. Raises ImageUnavailable."""
-    what = f"Image {reference} cannot be pulled"
-    progress = PullProgress(tell)
-    failure = ""
-    try:
-        async with aclosing(client.stream(lambda api: _pull(api, reference))) as messages:
-            async for message in messages:
-                progress.take(message)
-                failure = _error_text(message) if "error" in message else failure
-        if not failure:
-            return await client.run(lambda api: _image_id(api, reference))
-    except (OperationFailed, ImageUnavailable) as error:
-        raise image_failure(what, str(error)) from error
-    raise image_failure(what, failure)
+class DockerImages:
+    """``ports.runtime.Images``."""
 
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
-async def build(client: Client, spec: BuildSpec, tag: str, tell: Tell) -> str:
-    """The id of the image. Raises ImageUnavailable with the last lines of the output."""
-    what = f"Image {tag} cannot be built"
-    progress = BuildProgress(tell)
-    try:
-        async with aclosing(client.stream(lambda api: _build(api, spec, tag, what))) as messages:
-            async for message in messages:
-                if "error" in message:
-                    raise image_failure(what, _error_text(message), progress.log)
-                progress.take(message)
-    except OperationFailed as error:
-        raise image_failure(what, str(error), progress.log) from error
-    if not progress.image_id:
-        raise unavailable(client.address)
-    return await client.run(lambda api: _image_id(api, tag))
+    async def pull(self, reference: str, tell: Tell) -> str:
+        what = f"Image {reference} cannot be pulled"
+        progress = PullProgress(tell)
+        failure = ""
+        try:
+            async with aclosing(self._client.stream(lambda api: _pull(api, reference))) as messages:
+                async for message in messages:
+                    progress.take(message)
+                    failure = _error_text(message) if "error" in message else failure
+            if not failure:
+                return await self._client.run(lambda api: _image_id(api, reference))
+        except (OperationFailed, ImageUnavailable) as error:
+            raise image_failure(what, str(error)) from error
+        raise image_failure(what, failure)
+
+    async def build(self, build: BuildSpec, tag: str, tell: Tell) -> str:
+        what = f"Image {tag} cannot be built"
+        progress = BuildProgress(tell)
+        try:
+            async with aclosing(self._client.stream(lambda api: _build(api, build, tag, what))) as messages:
+                async for message in messages:
+                    if "error" in message:
+                        raise image_failure(what, _error_text(message), progress.log)
+                    progress.take(message)
+        except OperationFailed as error:
+            raise image_failure(what, str(error), progress.log) from error
+        if not progress.image_id:
+            raise unavailable(self._client.address)
+        return await self._client.run(lambda api: _image_id(api, tag))
 
 
 def _image_id(api: APIClient, reference: str) -> str:

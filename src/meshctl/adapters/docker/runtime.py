@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from meshctl.adapters.docker import execute, images, operations, streams
+from meshctl.adapters.docker import streams
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.client import Client, ClientWire
+from meshctl.adapters.docker.execute import DockerExec
+from meshctl.adapters.docker.images import DockerImages
+from meshctl.adapters.docker.instances import DockerInstances
 from meshctl.adapters.docker.reader import ContainerReader
-from meshctl.adapters.docker.terminal import raw_input, size_changes
-from meshctl.model.config import BuildSpec
-from meshctl.model.containers import (
-    Container,
-    ContainerRequest,
-    ExecResult,
-    LogLine,
-    Observed,
-    ResourceSample,
-    RuntimeEvent,
-    RuntimeInfo,
-)
+from meshctl.errors import NotFound
+from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.threads import run_in_thread
+
+if TYPE_CHECKING:
+    from docker.api.client import APIClient
 
 
 class DockerRuntime:
@@ -32,6 +29,12 @@ class DockerRuntime:
         where = address or resolve()
         self._client = Client(where)
         self._reader = ContainerReader(where, None if where.plain else ClientWire(self._client))
+        self.instances = self.pausing = DockerInstances(self._client)
+        self.images = DockerImages(self._client)
+        self.networks = DockerNetworks(self._client)
+        self.volumes = DockerVolumes(self._client)
+        self.stats = streams.DockerStats(self._client)
+        self.exec = DockerExec(self._client)
 
     async def info(self) -> RuntimeInfo:
         return await run_in_thread(self._reader.info)
@@ -41,69 +44,6 @@ class DockerRuntime:
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         return await run_in_thread(lambda: self._reader.observe(project, images))
-
-    async def pull_image(self, reference: str, tell: Callable[[str, float | None], None]) -> str:
-        return await images.pull(self._client, reference, tell)
-
-    async def build_image(self, build: BuildSpec, tag: str, tell: Callable[[str, float | None], None]) -> str:
-        return await images.build(self._client, build, tag, tell)
-
-    async def create_network(self, project: str, name: str) -> None:
-        await self._client.run(lambda api: operations.create_network(api, project, name))
-
-    async def remove_network(self, name: str) -> None:
-        await self._client.run(lambda api: operations.remove_network(api, name))
-
-    async def create_volume(self, project: str, name: str) -> None:
-        await self._client.run(lambda api: operations.create_volume(api, project, name))
-
-    async def remove_volume(self, name: str) -> None:
-        await self._client.run(lambda api: operations.remove_volume(api, name))
-
-    async def create_container(self, request: ContainerRequest) -> str:
-        return await self._client.run(lambda api: operations.create_container(api, request))
-
-    async def start_container(self, container_id: str) -> None:
-        await self._client.run(lambda api: operations.start_container(api, container_id))
-
-    async def stop_container(self, container_id: str, timeout_s: float) -> None:
-        await self._client.run(lambda api: operations.stop_container(api, container_id, timeout_s))
-
-    async def restart_container(self, container_id: str, timeout_s: float) -> None:
-        await self._client.run(lambda api: operations.restart_container(api, container_id, timeout_s))
-
-    async def pause_container(self, container_id: str) -> None:
-        await self._client.run(lambda api: operations.pause_container(api, container_id))
-
-    async def unpause_container(self, container_id: str) -> None:
-        await self._client.run(lambda api: operations.unpause_container(api, container_id))
-
-    async def remove_container(self, container_id: str) -> None:
-        await self._client.run(lambda api: operations.remove_container(api, container_id))
-
-    async def exec(self, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-        """Raises DeadlineExceeded when the command runs longer than ``timeout_s``."""
-        return await self._client.run(lambda api: execute.run(api, container_id, command, timeout_s))
-
-    async def exec_attached(self, container_id: str, command: Sequence[str], *, tty: bool) -> int:
-        session = execute.Attached(container_id, command, tty=tty)
-        resizes: set[asyncio.Task[None]] = set()
-
-        def resize() -> None:
-            task = asyncio.ensure_future(self._client.run(session.resize))
-            resizes.add(task)
-            task.add_done_callback(resizes.discard)
-
-        running = asyncio.ensure_future(self._client.run(session.run))
-        try:
-            with raw_input(tty), size_changes(tty, resize):
-                return await asyncio.shield(running)
-        finally:
-            session.cut()
-            await asyncio.wait([running, *resizes], timeout=5.0)
-            if running.done():
-                running.cancelled() or running.exception()
-                session.close()
 
     def logs(
         self, container: Container, *, since: float | None, tail: int | None, follow: bool
@@ -115,9 +55,45 @@ class DockerRuntime:
         since = time.time()
         return self._client.stream(lambda api: streams.events(api, project, since))
 
-    def stats(self, container_id: str) -> AsyncIterator[ResourceSample]:
-        """A slow reader gets the newest sample."""
-        return self._client.stream(lambda api: streams.stats(api, container_id), limit=1, latest=True)
-
     async def close(self) -> None:
         await self._client.close()
+
+
+class DockerNetworks:
+    """``ports.runtime.Belongings``: bridges with the project's label."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def create(self, project: str, name: str) -> None:
+        await self._client.run(lambda api: _create_network(api, project, name))
+
+    async def remove(self, name: str) -> None:
+        with suppress(NotFound):
+            await self._client.run(lambda api: api.remove_network(name))
+
+
+class DockerVolumes:
+    """``ports.runtime.Belongings``. One that is present is left as it is."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def create(self, project: str, name: str) -> None:
+        await self._client.run(lambda api: api.create_volume(name, labels={LABEL_PROJECT: project}))
+
+    async def remove(self, name: str) -> None:
+        with suppress(NotFound):
+            await self._client.run(lambda api: api.remove_volume(name))
+
+
+def _create_network(api: APIClient, project: str, name: str) -> None:
+    import docker.errors
+
+    if any(network.get("Name") == name for network in api.networks(names=[name])):
+        return
+    try:
+        api.create_network(name, driver="bridge", check_duplicate=True, labels={LABEL_PROJECT: project})
+    except docker.errors.APIError as error:
+        if error.status_code != 409:
+            raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker import translate
-from meshctl.adapters.docker.client import url_of
+from meshctl.adapters.docker.client import Client, url_of
 from meshctl.adapters.docker.failures import refused
 from meshctl.adapters.docker.wire import failed
 from meshctl.errors import NotFound, OperationFailed
@@ -55,8 +55,17 @@ def events(api: APIClient, project: str, since: float) -> Iterator[RuntimeEvent]
             yield event
 
 
-def stats(api: APIClient, container_id: str) -> Iterator[ResourceSample]:
-    """About one sample a second, while the container runs."""
+class DockerStats:
+    """``ports.runtime.Stats``."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def follow(self, instance: str) -> AsyncIterator[ResourceSample]:
+        return self._client.stream(lambda api: _stats(api, instance), limit=1, latest=True)
+
+
+def _stats(api: APIClient, container_id: str) -> Iterator[ResourceSample]:
     for entry in documents(_chunks(api, f"/containers/{container_id}/stats", {"stream": "1"})):
         sample = translate.sample(entry, container_id)
         if sample is not None:

@@ -10,13 +10,14 @@ from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.core.plan.selection import selected
-from meshctl.engine.up import UpOptions, UpReport
+from meshctl.engine.up import UpOptions
 from meshctl.present.plan_text import critical_text, plan_data, plan_text
 from meshctl.present.services_table import services_data, services_table
 from meshctl.present.units import duration
 
 if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
+    from meshctl.model.plan import UpReport
     from meshctl.model.status import ServiceStatus
     from meshctl.ports.world import ProgressSink
 

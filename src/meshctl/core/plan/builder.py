@@ -5,35 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from meshctl.core.names import network_name
-from meshctl.core.plan.images import image_source
 from meshctl.core.plan.request import container_request, image_reference, volume_reference
 from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
-from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.containers import Capability, Container, ContainerState, Observed
 from meshctl.model.plan import Operation, OperationKind, Plan
 
 ALIVE = frozenset((ContainerState.RUNNING, ContainerState.RESTARTING, ContainerState.PAUSED))
 
-_PREFIX = {
-    OperationKind.PULL: "image",
-    OperationKind.BUILD: "image",
-    OperationKind.PULL_OR_BUILD: "image",
-    OperationKind.CREATE_NETWORK: "network",
-    OperationKind.REMOVE_NETWORK: "network",
-    OperationKind.CREATE_VOLUME: "volume",
-    OperationKind.REMOVE_VOLUME: "volume",
-    OperationKind.UNPAUSE: "start",
-    OperationKind.WAIT_READY: "ready",
-    OperationKind.WAIT_EXIT: "exit",
-    OperationKind.WAIT_REGISTERED: "registered",
-}
-
 
 class PlanBuilder:
-    """Operations by id in the order they came. Every method appends; nothing is ever taken back."""
+    """Operations by id in the order they came; nothing is ever taken back.
 
-    def __init__(self, config: MeshConfig, observed: Observed) -> None:
+    What the runtime is not able to, by its capabilities ``can``, is not planned.
+    """
+
+    def __init__(self, config: MeshConfig, observed: Observed, can: frozenset[Capability]) -> None:
         self.config = config
         self.observed = observed
+        self.can = can
         self.notes: list[str] = []
         self.of: dict[str, list[Container]] = {}
         self._operations: dict[str, Operation] = {}
@@ -62,11 +51,16 @@ class PlanBuilder:
         container: Container | None = None,
         number: int = 0,
     ) -> str:
-        """Its id. Edges to what is not in the plan are dropped: there is nothing to wait for."""
+        """Its id, '' if the runtime has no such thing.
+
+        Edges to what is not in the plan are dropped: there is nothing to wait for.
+        """
+        if not kind.possible(self.can):
+            return ""
         spec = self.config.services.get(service)
         request = container_request(self.config, spec, number) if number and spec else None
         operation = Operation(
-            id=f"{_PREFIX.get(kind, kind.value)}:{target}",
+            id=f"{kind.prefix}:{target}",
             kind=kind,
             target=target,
             service=service,
@@ -100,7 +94,7 @@ class PlanBuilder:
 
         The later of them then find the layers they share already made.
         """
-        kind = OperationKind.BUILD if build else image_source(spec)
+        kind = OperationKind.BUILD if build else _image_source(spec)
         reference = image_reference(self.config, spec)
         follows: tuple[str, ...] = ()
         if spec.build is not None and f"image:{reference}" not in self._operations:
@@ -225,3 +219,17 @@ class PlanBuilder:
 
     def _known(self, ids: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for name in ids if name in self._operations))
+
+
+def _image_source(spec: ServiceSpec) -> OperationKind:
+    """Where an image that is not here comes from.
+
+    | image | build | then                 |
+    |-------|-------|----------------------|
+    | yes   | no    | pull                 |
+    | yes   | yes   | pull, else build     |
+    | no    | yes   | build                |
+    """
+    if spec.build is None:
+        return OperationKind.PULL
+    return OperationKind.PULL_OR_BUILD if spec.image else OperationKind.BUILD

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
-from meshctl.core.plan.counts import check_scale, desired_count, wanted_numbers
 from meshctl.core.plan.digest import change_words, config_hash
 from meshctl.core.plan.request import image_reference
-from meshctl.core.plan.selection import dependents, selected
+from meshctl.core.plan.selection import dependents, require_known, selected
+from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig, ServiceSpec
-from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.containers import (
+    EVERY_CAPABILITY,
+    LABEL_REPLICAS,
+    Capability,
+    Container,
+    ContainerState,
+    Observed,
+)
 from meshctl.model.plan import Plan
 
 _LOST = {ContainerState.DEAD: "is dead", ContainerState.REMOVING: "is being removed"}
@@ -30,11 +37,16 @@ class Wanted:
     keep: bool = False
 
 
-def reconcile(config: MeshConfig, observed: Observed, wanted: Wanted) -> Plan:
-    """The plan; its ``changes`` are empty when all is as desired. Raises UsageError for a name or count."""
-    check_scale(config, wanted.scale)
+def reconcile(
+    config: MeshConfig, observed: Observed, wanted: Wanted, can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
+    """The plan on a runtime that ``can`` so much; its ``changes`` are empty when all is as desired.
+
+    Raises UsageError for a name or count.
+    """
+    _check_scale(config, wanted.scale)
     names = selected(config, wanted.services, wanted.profiles)
-    draft = PlanBuilder(config, observed)
+    draft = PlanBuilder(config, observed, can)
     if not wanted.services:
         _orphans(draft)
     for name in names:
@@ -43,9 +55,14 @@ def reconcile(config: MeshConfig, observed: Observed, wanted: Wanted) -> Plan:
     return draft.plan()
 
 
-def image_plan(config: MeshConfig, wanted: Wanted) -> Plan:
-    """Only the builds of what is selected, for ``--build``. Raises UsageError for an unknown service."""
-    draft = PlanBuilder(config, Observed(config.name))
+def image_plan(config: MeshConfig, wanted: Wanted, can: frozenset[Capability] = EVERY_CAPABILITY) -> Plan:
+    """Only the builds of what is selected, for ``--build``.
+
+    Raises UsageError for an unknown service, and on a runtime that has no images.
+    """
+    if Capability.IMAGES not in can:
+        raise UsageError("there is nothing to build: this runtime has no images", hint="Leave --build out.")
+    draft = PlanBuilder(config, Observed(config.name), can)
     for name in selected(config, wanted.services, wanted.profiles):
         if config.services[name].build is not None:
             draft.image(config.services[name], "build was asked for", build=True)
@@ -72,8 +89,8 @@ def _orphans(draft: PlanBuilder) -> None:
 
 def _service(draft: PlanBuilder, spec: ServiceSpec, wanted: Wanted) -> None:
     existing = {container.instance: container for container in draft.of.get(spec.name, ())}
-    count = desired_count(spec, list(existing.values()), wanted.scale)
-    numbers = wanted_numbers(list(existing), count)
+    count = _desired_count(spec, list(existing.values()), wanted.scale)
+    numbers = _wanted_numbers(list(existing), count)
     scaled = f"scaled {len(existing)} → {count}"
     for number in sorted(set(existing) - set(numbers), reverse=True):
         draft.remove(existing[number], scaled)
@@ -110,3 +127,42 @@ def _note_dependents(draft: PlanBuilder, spec: ServiceSpec, cause: str) -> None:
         alive = [container for container in draft.of.get(name, ()) if container.state in ALIVE]
         if any(not stale_words(draft.config, draft.observed, container) for container in alive):
             draft.note(f"{name} is kept: it needs {spec.name}, which is recreated ({cause})")
+
+
+def _check_scale(config: MeshConfig, scale: Mapping[str, int]) -> None:
+    """Raises UsageError for an unknown service, a negative count, or several instances on one fixed port."""
+    require_known(config, scale)
+    for service, count in scale.items():
+        if count < 0:
+            raise UsageError(f"{service} cannot have {count} instances", hint="Give 0 or more.")
+        fixed = [port for port in config.services[service].ports if port.published]
+        if count > 1 and fixed:
+            raise UsageError(
+                f"{service} publishes the fixed port {fixed[0].published}, which only one instance can have",
+                hint="Take `published` out of its port, then each instance gets a free one.",
+            )
+
+
+def _desired_count(spec: ServiceSpec, existing: Sequence[Container], scale: Mapping[str, int]) -> int:
+    """An explicit scale wins, then the file; instances that an earlier ``scale`` added stay.
+
+    What an earlier ``scale`` took away comes back, and so does everything once the file's count is edited.
+    """
+    if spec.name in scale:
+        return scale[spec.name]
+    if not existing:
+        return spec.replicas
+    newest = max(existing, key=lambda container: container.instance)
+    edited = newest.labels.get(LABEL_REPLICAS, str(spec.replicas)) != str(spec.replicas)
+    return spec.replicas if edited else max(spec.replicas, len(existing))
+
+
+def _wanted_numbers(existing: Sequence[int], count: int) -> list[int]:
+    """Which instance numbers to have: the lowest that exist stay, then the lowest free ones."""
+    kept = sorted(existing)[:count]
+    number = 1
+    while len(kept) < count:
+        if number not in kept:
+            kept.append(number)
+        number += 1
+    return sorted(kept)

@@ -1,4 +1,4 @@
-"""From a service of the file to what the engine is asked to create."""
+"""From a service of the file to what the runtime is asked to create."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def container_request(config: MeshConfig, spec: ServiceSpec, instance: int) -> C
 
 
 def volume_reference(config: MeshConfig, volume: str) -> str:
-    """The engine's name of a volume: an external one keeps its own."""
+    """The runtime's name of a volume: an external one keeps its own."""
     return config.volumes.get(volume) or volume_name(config.name, volume)
 
 

@@ -1,23 +1,26 @@
-"""Plans of what a person asks of existing instances: start, stop, restart, pause, unpause."""
+"""Plans of what a person asks of existing instances: start, stop, restart, pause, unpause, down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
-from meshctl.core.plan.removal import down_order
 from meshctl.core.plan.selection import dependents, require_known, start_order
 from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.containers import EVERY_CAPABILITY, Capability, Container, ContainerState, Observed
 from meshctl.model.plan import OperationKind, Plan
 
 CAUSE = "asked for"
+DOWN = "down"
 
 
-def start_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -> Plan:
+def start_plan(
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
     """Start what does not run, dependencies first, and wait until all of it is ready."""
-    draft, chosen = _chosen(config, observed, services)
+    draft, chosen = _chosen(config, observed, services, can)
     for name in start_order(config):
         for container in chosen.get(name, ()):
             spec = config.services[name]
@@ -30,9 +33,11 @@ def start_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) 
     return draft.plan()
 
 
-def restart_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -> Plan:
+def restart_plan(
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
     """Stop, start and wait; the instances of one service one after the other, so that the others serve on."""
-    draft, chosen = _chosen(config, observed, services)
+    draft, chosen = _chosen(config, observed, services, can)
     for name in start_order(config):
         ready: tuple[str, ...] = ()
         for container in chosen.get(name, ()):
@@ -48,11 +53,13 @@ def restart_plan(config: MeshConfig, observed: Observed, services: Sequence[str]
     return draft.plan()
 
 
-def stop_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -> Plan:
+def stop_plan(
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
     """Stop what runs, dependents first among the chosen; other dependents are left alone."""
-    draft, chosen = _chosen(config, observed, services)
+    draft, chosen = _chosen(config, observed, services, can)
     stopped: dict[str, list[str]] = {}
-    for name in down_order(config, draft):
+    for name in _down_order(config, draft):
         follows = [one for other in dependents(config.services, name) for one in stopped.get(other, ())]
         for container in chosen.get(name, ()):
             if container.state in ALIVE:
@@ -60,26 +67,65 @@ def stop_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -
     return draft.plan()
 
 
-def pause_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -> Plan:
-    """Freeze what runs."""
-    return _each(config, observed, services, OperationKind.PAUSE, lambda c: c.state is ContainerState.RUNNING)
+def pause_plan(
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
+    """Freeze what runs. Raises UsageError also on a runtime that cannot."""
+    return _each(config, observed, services, can, OperationKind.PAUSE, ContainerState.RUNNING)
 
 
-def unpause_plan(config: MeshConfig, observed: Observed, services: Sequence[str]) -> Plan:
-    """Let what is paused run on."""
-    return _each(config, observed, services, OperationKind.UNPAUSE, lambda c: c.state is ContainerState.PAUSED)
+def unpause_plan(
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
+    """Let what is paused run on. Raises UsageError also on a runtime that cannot."""
+    return _each(config, observed, services, can, OperationKind.UNPAUSE, ContainerState.PAUSED)
+
+
+def down_plan(
+    config: MeshConfig, observed: Observed, *, volumes: bool, can: frozenset[Capability] = EVERY_CAPABILITY
+) -> Plan:
+    """Remove all that the runtime holds of the project, whatever the file says today.
+
+    Dependents go before what they need, networks and, if asked, ``volumes`` last.
+    """
+    draft = PlanBuilder(config, observed, can)
+    gone: dict[str, list[str]] = {}
+    removed: list[str] = []
+    for service in _down_order(config, draft):
+        follows = [one for other in dependents(config.services, service) for one in gone.get(other, ())]
+        for container in draft.of[service]:
+            last = draft.remove(container, DOWN, follows=follows)
+            removed.append(last)
+            # A dependency may stop as soon as its dependents have: removing them takes nothing away from it.
+            stopped = f"stop:{container.instance_id}" if container.state in ALIVE else last
+            gone.setdefault(service, []).append(stopped)
+    for network in observed.networks:
+        draft.add(OperationKind.REMOVE_NETWORK, network, cause=DOWN, after=removed)
+    for volume in observed.volumes if volumes else ():
+        draft.add(OperationKind.REMOVE_VOLUME, volume, cause=DOWN, after=removed)
+    return draft.plan()
+
+
+def _down_order(config: MeshConfig, draft: PlanBuilder) -> list[str]:
+    """Services that have containers, dependents first; those no file names come at the end."""
+    known = [name for name in reversed(start_order(config)) if name in draft.of]
+    return [*known, *sorted(set(draft.of) - set(known))]
 
 
 def _each(
     config: MeshConfig,
     observed: Observed,
     services: Sequence[str],
+    can: frozenset[Capability],
     kind: OperationKind,
-    fits: Callable[[Container], bool],
+    state: ContainerState,
 ) -> Plan:
-    draft, chosen = _chosen(config, observed, services)
-    for containers in chosen.values():
-        for container in filter(fits, containers):
+    """One operation for every chosen instance that is in ``state``."""
+    if not kind.possible(can):
+        raise UsageError(f"this runtime cannot {kind} an instance", hint="Stop it instead: meshctl stop")
+    draft, chosen = _chosen(config, observed, services, can)
+    for container in itertools.chain.from_iterable(chosen.values()):
+        if container.state is state:
             draft.add(kind, container.instance_id, service=container.service, cause=CAUSE, container=container)
     return draft.plan()
 
@@ -103,10 +149,10 @@ def _strangers(draft: PlanBuilder, chosen: dict[str, list[Container]], *, restar
 
 
 def _chosen(
-    config: MeshConfig, observed: Observed, services: Sequence[str]
+    config: MeshConfig, observed: Observed, services: Sequence[str], can: frozenset[Capability]
 ) -> tuple[PlanBuilder, dict[str, list[Container]]]:
     """Containers of the services, of all when none is named. Raises UsageError, also when there are none."""
-    draft = PlanBuilder(config, observed)
+    draft = PlanBuilder(config, observed, can)
     require_known(config, services, draft.of)
     for name in services:
         if name not in draft.of:

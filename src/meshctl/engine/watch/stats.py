@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from functools import partial
 
@@ -11,7 +12,7 @@ from meshctl.engine.watch.tasks import Backoff, closing
 from meshctl.errors import MeshError
 from meshctl.model.containers import Container
 from meshctl.model.status import Usage
-from meshctl.ports.runtime import Runtime
+from meshctl.ports.runtime import Runtime, Stats
 
 #: Samples kept per instance, one a second.
 KEEP = 30
@@ -29,37 +30,41 @@ class _Track:
 class StatsWatch:
     """Streams begin and end with the instances; a stopped instance counts for nothing."""
 
-    def __init__(self, engine: Runtime, aggregator: StateAggregator) -> None:
-        self._engine = engine
+    def __init__(self, runtime: Runtime, aggregator: StateAggregator) -> None:
+        self._runtime = runtime
         self._aggregator = aggregator
         self._clock = aggregator.clock
         self._tracks: dict[str, _Track] = {}
         self._tasks = TaskPerInstance[str](aggregator)
 
     async def run(self) -> None:
-        """Never returns."""
-        await self._tasks.run(self._match)
+        """Never returns; a runtime without figures is not watched."""
+        stats = self._runtime.stats
+        if stats is None:
+            await asyncio.Event().wait()
+        else:
+            await self._tasks.run(partial(self._match, stats))
 
-    async def _match(self) -> None:
-        gone = await self._tasks.keep({c.id: partial(self._stream, c) for c in self._aggregator.running()})
+    async def _match(self, stats: Stats) -> None:
+        gone = await self._tasks.keep({c.id: partial(self._stream, stats, c) for c in self._aggregator.running()})
         for container_id in gone:
             self._tracks.pop(container_id, None)
         if gone:
             self._aggregator.used(self._summed())
 
-    async def _stream(self, container: Container) -> None:
+    async def _stream(self, stats: Stats, container: Container) -> None:
         backoff = Backoff(self._clock)
         track = self._tracks.setdefault(container.id, _Track(container.service))
         while True:
             try:
-                async with closing(self._engine.stats(container.id)) as samples:
+                async with closing(stats.follow(container.id)) as samples:
                     async for sample in samples:
                         backoff.reset()
                         track.cpu.append(max(0.0, sample.cpu))
                         track.memory = sample.memory
                         self._aggregator.used(self._summed())
             except MeshError:
-                # The container watch tells about a lost engine; here only the figures stand still.
+                # The container watch tells about a lost runtime; here only the figures stand still.
                 pass
             await backoff.wait()
 

@@ -22,62 +22,62 @@ from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.errors import DeadlineExceeded, ImageUnavailable, PortInUse
 from meshctl.model.config import BuildSpec, Mount, PortSpec
 from meshctl.model.containers import ContainerState, LogLine
-from tests.adapters.contract_containers import WAIT_S, eventually, free_port, only, sleeper, until
+from tests.adapters.contract_runtime import WAIT_S, eventually, free_port, only, sleeper, until
 
 pytestmark = pytest.mark.docker
 
 
-async def run(engine: DockerRuntime, project: str, image: str, script: str, **changes: Any) -> str:
+async def run(runtime: DockerRuntime, project: str, image: str, script: str, **changes: Any) -> str:
     """A started container that runs ``script`` with sh."""
-    container_id = await engine.create_container(sleeper(project, image, command=("sh", "-c", script), **changes))
-    await engine.start_container(container_id)
+    container_id = await runtime.instances.create(sleeper(project, image, command=("sh", "-c", script), **changes))
+    await runtime.instances.start(container_id)
     return container_id
 
 
 async def lines_of(
-    engine: DockerRuntime,
+    runtime: DockerRuntime,
     project: str,
     *,
     since: float | None = None,
     tail: int | None = None,
     follow: bool = False,
 ) -> list[LogLine]:
-    container = await only(engine, project)
+    container = await only(runtime, project)
     async with asyncio.timeout(WAIT_S):
-        return [line async for line in engine.logs(container, since=since, tail=tail, follow=follow)]
+        return [line async for line in runtime.logs(container, since=since, tail=tail, follow=follow)]
 
 
-async def ended(engine: DockerRuntime, project: str) -> None:
-    await until(engine, project, lambda c: c.state is ContainerState.EXITED)
+async def ended(runtime: DockerRuntime, project: str) -> None:
+    await until(runtime, project, lambda c: c.state is ContainerState.EXITED)
 
 
-async def test_a_port_held_by_a_container_names_it(engine: DockerRuntime, project: str, image: str) -> None:
+async def test_a_port_held_by_a_container_names_it(runtime: DockerRuntime, project: str, image: str) -> None:
     port = (PortSpec(name="http", target=8000, published=free_port()),)
-    first = await engine.create_container(sleeper(project, image, ports=port))
-    await engine.start_container(first)
-    second = await engine.create_container(sleeper(project, image, instance=2, ports=port))
+    first = await runtime.instances.create(sleeper(project, image, ports=port))
+    await runtime.instances.start(first)
+    second = await runtime.instances.create(sleeper(project, image, instance=2, ports=port))
     with pytest.raises(PortInUse, match=rf"Port {port[0].published} .*{project}-web-1"):
-        await engine.start_container(second)
+        await runtime.instances.start(second)
 
 
-async def test_a_port_held_by_a_program_is_named(engine: DockerRuntime, project: str, image: str) -> None:
+async def test_a_port_held_by_a_program_is_named(runtime: DockerRuntime, project: str, image: str) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
         port = sock.getsockname()[1]
-        container_id = await engine.create_container(
+        container_id = await runtime.instances.create(
             sleeper(project, image, ports=(PortSpec(name="http", target=8000, published=port),))
         )
         with pytest.raises(PortInUse, match=f"Port {port} ") as caught:
-            await engine.start_container(container_id)
+            await runtime.instances.start(container_id)
     assert "another program" in str(caught.value)
     assert "published" in caught.value.hint
 
 
-async def test_log_lines_keep_stream_order_and_time(engine: DockerRuntime, project: str, image: str) -> None:
-    await run(engine, project, image, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")
-    await ended(engine, project)
-    lines = sorted(await lines_of(engine, project), key=lambda line: line.time)
+async def test_log_lines_keep_stream_order_and_time(runtime: DockerRuntime, project: str, image: str) -> None:
+    await run(runtime, project, image, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")
+    await ended(runtime, project)
+    lines = sorted(await lines_of(runtime, project), key=lambda line: line.time)
     assert [(line.stream, line.text) for line in lines] == [
         ("stdout", "one"),
         ("stderr", "two"),
@@ -85,49 +85,49 @@ async def test_log_lines_keep_stream_order_and_time(engine: DockerRuntime, proje
     ]
     assert len({line.time for line in lines}) == 3
     assert {(line.service, line.instance_id) for line in lines} == {("web", "web-1")}
-    assert len(await lines_of(engine, project, tail=1)) == 1
-    assert [line.text for line in await lines_of(engine, project, tail=0)] == []
-    later = await lines_of(engine, project, since=lines[1].time)
+    assert len(await lines_of(runtime, project, tail=1)) == 1
+    assert [line.text for line in await lines_of(runtime, project, tail=0)] == []
+    later = await lines_of(runtime, project, since=lines[1].time)
     assert sorted(line.text for line in later) == ["three", "two"]
 
 
 async def test_a_long_line_comes_in_one_piece_and_an_endless_one_is_cut(
-    engine: DockerRuntime, project: str, image: str
+    runtime: DockerRuntime, project: str, image: str
 ) -> None:
     script = "import sys; print('x' * 100_000); print('y' * 600_000); print('z')"
-    await run(engine, project, image, f'python3 -c "{script}"')
-    first, second, third = await lines_of(engine, project, follow=True)
+    await run(runtime, project, image, f'python3 -c "{script}"')
+    first, second, third = await lines_of(runtime, project, follow=True)
     assert first.text == "x" * 100_000
     assert second.text == "y" * (256 * 1024) + "…"
     assert third.text == "z"
 
 
-async def test_many_lines_pass_a_slow_reader(engine: DockerRuntime, project: str, image: str) -> None:
-    await run(engine, project, image, "seq 1 20000")
-    lines = await lines_of(engine, project, follow=True)
+async def test_many_lines_pass_a_slow_reader(runtime: DockerRuntime, project: str, image: str) -> None:
+    await run(runtime, project, image, "seq 1 20000")
+    lines = await lines_of(runtime, project, follow=True)
     assert [line.text for line in lines] == [str(n) for n in range(1, 20001)]
 
 
-async def test_a_command_that_hangs_ends_in_time(engine: DockerRuntime, project: str, image: str) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
+async def test_a_command_that_hangs_ends_in_time(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
     async with asyncio.timeout(WAIT_S):
         with pytest.raises(DeadlineExceeded, match=r"sleep 60.*within 0\.3 s"):
-            await engine.exec(container_id, ("sleep", "60"), 0.3)
+            await runtime.exec.run(container_id, ("sleep", "60"), 0.3)
 
 
-async def test_a_command_that_talks_without_end_ends_in_time(engine: DockerRuntime, project: str, image: str) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
+async def test_a_command_that_talks_without_end_ends_in_time(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
     async with asyncio.timeout(WAIT_S):
         with pytest.raises(DeadlineExceeded):
-            await engine.exec(container_id, ("yes",), 0.5)
+            await runtime.exec.run(container_id, ("yes",), 0.5)
 
 
-async def test_a_command_has_both_streams_and_its_code(engine: DockerRuntime, project: str, image: str) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
-    result = await engine.exec(container_id, ("sh", "-c", "echo out; echo err >&2; exit 3"), 10.0)
+async def test_a_command_has_both_streams_and_its_code(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
+    result = await runtime.exec.run(container_id, ("sh", "-c", "echo out; echo err >&2; exit 3"), 10.0)
     assert result.exit_code == 3
     assert sorted(result.output.split()) == ["err", "out"]
-    absent = await engine.exec(container_id, ("no-such-program",), 10.0)
+    absent = await runtime.exec.run(container_id, ("no-such-program",), 10.0)
     assert absent.exit_code in (126, 127)
     assert "no-such-program" in absent.output
 
@@ -139,7 +139,7 @@ ATTACH = textwrap.dedent(
     async def main():
         engine = DockerRuntime()
         try:
-            return await engine.exec_attached(sys.argv[1], sys.argv[3:], tty=sys.argv[2] == "tty")
+            return await engine.exec.attach(sys.argv[1], sys.argv[3:], tty=sys.argv[2] == "tty")
         finally:
             await engine.close()
     sys.exit(asyncio.run(main()))
@@ -148,9 +148,9 @@ ATTACH = textwrap.dedent(
 
 
 async def test_attached_without_a_terminal_pipes_and_returns_the_code(
-    engine: DockerRuntime, project: str, image: str
+    runtime: DockerRuntime, project: str, image: str
 ) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
+    container_id = await run(runtime, project, image, "exec sleep 600")
     argv = [sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe"]
     script = "cat; echo err >&2; exit 7"
     done = await asyncio.to_thread(
@@ -160,9 +160,9 @@ async def test_attached_without_a_terminal_pipes_and_returns_the_code(
 
 
 async def test_attached_ends_when_the_reader_of_its_output_has_gone(
-    engine: DockerRuntime, project: str, image: str
+    runtime: DockerRuntime, project: str, image: str
 ) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
+    container_id = await run(runtime, project, image, "exec sleep 600")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe", "yes"),
         stdin=subprocess.DEVNULL,
@@ -175,14 +175,14 @@ async def test_attached_ends_when_the_reader_of_its_output_has_gone(
 
 
 async def test_attached_to_a_terminal_has_its_size_and_its_keys(
-    engine: DockerRuntime, project: str, image: str
+    runtime: DockerRuntime, project: str, image: str
 ) -> None:
     import fcntl
     import pty
     import struct
     import termios
 
-    container_id = await run(engine, project, image, "exec sleep 600")
+    container_id = await run(runtime, project, image, "exec sleep 600")
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
     before = termios.tcgetattr(follower)
@@ -208,13 +208,13 @@ async def test_attached_to_a_terminal_has_its_size_and_its_keys(
         os.close(follower)
 
 
-async def test_an_attached_command_can_be_abandoned(engine: DockerRuntime, project: str, image: str) -> None:
-    container_id = await run(engine, project, image, "exec sleep 600")
-    attached = asyncio.ensure_future(engine.exec_attached(container_id, ("sleep", "61"), tty=False))
+async def test_an_attached_command_can_be_abandoned(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
+    attached = asyncio.ensure_future(runtime.exec.attach(container_id, ("sleep", "61"), tty=False))
     running = ("sh", "-c", "grep -lzx 61 /proc/[0-9]*/cmdline")
 
     async def runs() -> bool:
-        return (await engine.exec(container_id, running, 5.0)).exit_code == 0
+        return (await runtime.exec.run(container_id, running, 5.0)).exit_code == 0
 
     await eventually(runs)
     attached.cancel()
@@ -223,28 +223,28 @@ async def test_an_attached_command_can_be_abandoned(engine: DockerRuntime, proje
             await attached
 
 
-async def test_two_networks_two_names(engine: DockerRuntime, project: str, image: str) -> None:
+async def test_two_networks_two_names(runtime: DockerRuntime, project: str, image: str) -> None:
     networks = (f"{project}_front", f"{project}_back")
     for network in networks:
-        await engine.create_network(project, network)
-    await run(engine, project, image, "exec sleep 600", networks=networks, aliases=("web",))
+        await runtime.networks.create(project, network)
+    await run(runtime, project, image, "exec sleep 600", networks=networks, aliases=("web",))
     other = sleeper(project, image, "client", networks=networks[1:], aliases=("client",))
-    client_id = await engine.create_container(other)
-    await engine.start_container(client_id)
-    containers = (await engine.observe(project)).containers
+    client_id = await runtime.instances.create(other)
+    await runtime.instances.start(client_id)
+    containers = (await runtime.observe(project)).containers
     web = next(c for c in containers if c.service == "web")
     assert len(web.addresses) == 2
-    result = await engine.exec(client_id, ("getent", "hosts", "web"), 10.0)
+    result = await runtime.exec.run(client_id, ("getent", "hosts", "web"), 10.0)
     assert result.output.split()[0] in web.addresses
 
 
 async def test_mounts_environment_user_and_directory(
-    engine: DockerRuntime, project: str, image: str, tmp_path: Path
+    runtime: DockerRuntime, project: str, image: str, tmp_path: Path
 ) -> None:
     (tmp_path / "word").write_text("bound")
-    await engine.create_volume(project, f"{project}_data")
+    await runtime.volumes.create(project, f"{project}_data")
     await run(
-        engine,
+        runtime,
         project,
         image,
         "cat /bound/word; echo :$COLOUR:$(id -u):$(pwd):$(hostname);"
@@ -258,20 +258,20 @@ async def test_mounts_environment_user_and_directory(
         working_dir="/tmp",
         hostname="web-1",
     )
-    lines = [(line.stream, line.text) for line in await lines_of(engine, project, follow=True)]
+    lines = [(line.stream, line.text) for line in await lines_of(runtime, project, follow=True)]
     assert [text for stream, text in lines if stream == "stdout"] == ["bound:green=blue:0:/tmp:web-1", "ok"]
     assert ["Read-only" in text for stream, text in lines if stream == "stderr"] == [True]
 
 
-async def test_out_of_memory_is_seen(engine: DockerRuntime, project: str, image: str) -> None:
-    await run(engine, project, image, "exec python3 -c 'x = bytearray(200_000_000)'", mem_limit=32 << 20)
-    container = await until(engine, project, lambda c: c.state is ContainerState.EXITED and c.oom_killed)
+async def test_out_of_memory_is_seen(runtime: DockerRuntime, project: str, image: str) -> None:
+    await run(runtime, project, image, "exec python3 -c 'x = bytearray(200_000_000)'", mem_limit=32 << 20)
+    container = await until(runtime, project, lambda c: c.state is ContainerState.EXITED and c.oom_killed)
     assert container.exit_code == 137
 
 
-async def test_cpu_use_is_a_fraction_of_a_core(engine: DockerRuntime, project: str, image: str) -> None:
-    container_id = await run(engine, project, image, "while :; do :; done", cpus=0.25, mem_limit=64 << 20)
-    samples: Any = engine.stats(container_id)
+async def test_cpu_use_is_a_fraction_of_a_core(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "while :; do :; done", cpus=0.25, mem_limit=64 << 20)
+    samples: Any = runtime.stats.follow(container_id)
     async with asyncio.timeout(WAIT_S), aclosing(samples):
         sample = await anext(samples)
     assert 0.02 < sample.cpu < 0.6
@@ -297,7 +297,7 @@ async def tag(project: str) -> AsyncIterator[str]:
 
 
 async def test_a_build_tells_its_steps_and_heeds_dockerignore(
-    engine: DockerRuntime, image: str, tag: str, tmp_path: Path
+    runtime: DockerRuntime, image: str, tag: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nARG WORD\nCOPY . /src\nRUN ls /src && echo $WORD > /word\n")
     (tmp_path / ".dockerignore").write_text("secret\n")
@@ -305,33 +305,33 @@ async def test_a_build_tells_its_steps_and_heeds_dockerignore(
     (tmp_path / "kept").write_text("k")
     told: list[tuple[str, float | None]] = []
     spec = BuildSpec(context=str(tmp_path), args={"WORD": "mellon"})
-    image_id = await engine.build_image(spec, tag, lambda text, fraction: told.append((text, fraction)))
+    image_id = await runtime.images.build(spec, tag, lambda text, fraction: told.append((text, fraction)))
     assert [text.partition(":")[0] for text, _ in told] == [f"Step {n}/4" for n in range(1, 5)]
     assert [fraction for _, fraction in told] == [0.0, 0.25, 0.5, 0.75]
-    assert (await engine.observe("ctr-docker-none", [tag])).images == {tag: image_id}
+    assert (await runtime.observe("ctr-docker-none", [tag])).images == {tag: image_id}
 
 
 async def test_a_failed_build_shows_the_end_of_its_output(
-    engine: DockerRuntime, image: str, tag: str, tmp_path: Path
+    runtime: DockerRuntime, image: str, tag: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN seq 1 100 && exit 9\n")
     with pytest.raises(ImageUnavailable, match="returned a non-zero code: 9") as caught:
-        await engine.build_image(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
+        await runtime.images.build(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
     assert len(caught.value.log) == 40
     assert "100" in caught.value.log
 
 
 @pytest.mark.parametrize(("dockerfile", "word"), [("NONSENSE here\n", "NONSENSE"), (None, "no Dockerfile")])
 async def test_a_dockerfile_that_is_wrong_or_missing(
-    engine: DockerRuntime, tag: str, tmp_path: Path, dockerfile: str | None, word: str
+    runtime: DockerRuntime, tag: str, tmp_path: Path, dockerfile: str | None, word: str
 ) -> None:
     if dockerfile is not None:
         (tmp_path / "Dockerfile").write_text(dockerfile)
     with pytest.raises(ImageUnavailable, match=word):
-        await engine.build_image(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
+        await runtime.images.build(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
 
 
-async def test_a_build_can_be_cancelled(engine: DockerRuntime, image: str, tag: str, tmp_path: Path) -> None:
+async def test_a_build_can_be_cancelled(runtime: DockerRuntime, image: str, tag: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN sleep 300\n")
     reached = asyncio.Event()
 
@@ -339,7 +339,7 @@ async def test_a_build_can_be_cancelled(engine: DockerRuntime, image: str, tag: 
         if text.startswith("Step 2"):
             reached.set()
 
-    building = asyncio.ensure_future(engine.build_image(BuildSpec(context=str(tmp_path)), tag, tell))
+    building = asyncio.ensure_future(runtime.images.build(BuildSpec(context=str(tmp_path)), tag, tell))
     async with asyncio.timeout(WAIT_S):
         await reached.wait()
         building.cancel()
@@ -347,26 +347,26 @@ async def test_a_build_can_be_cancelled(engine: DockerRuntime, image: str, tag: 
             await building
 
 
-async def test_an_image_from_a_registry_that_does_not_answer(engine: DockerRuntime) -> None:
+async def test_an_image_from_a_registry_that_does_not_answer(runtime: DockerRuntime) -> None:
     reference = "127.0.0.1:1/meshctl/nothing:none"
     with pytest.raises(ImageUnavailable, match="cannot be pulled") as caught:
-        await engine.pull_image(reference, lambda *_: None)
+        await runtime.images.pull(reference, lambda *_: None)
     assert "make images" in caught.value.hint
 
 
 async def test_closing_the_engine_ends_its_streams_and_threads(project: str, image: str) -> None:
-    engine = DockerRuntime()
-    events = engine.events(project)
+    runtime = DockerRuntime()
+    events = runtime.events(project)
     waiting = asyncio.ensure_future(anext(events, None))
 
     async def connected() -> bool:
-        return any(tether._response for tether in engine._client._tethers)
+        return any(tether._response for tether in runtime._client._tethers)
 
     async def alone() -> bool:
         return not any(thread.name == "meshctl-docker" for thread in threading.enumerate())
 
     await eventually(connected)
-    await engine.close()
+    await runtime.close()
     async with asyncio.timeout(WAIT_S):
         assert await waiting is None
     await eventually(alone)

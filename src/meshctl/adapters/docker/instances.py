@@ -1,4 +1,4 @@
-"""What changes containers, networks and volumes. Blocking, on docker-py's low-level client."""
+"""The life of containers, on docker-py's low-level client."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker import creation
+from meshctl.adapters.docker.client import Client
 from meshctl.adapters.docker.failures import sentence, taken_port
 from meshctl.errors import DeadlineExceeded, OperationFailed, PortInUse
-from meshctl.model.containers import LABEL_PROJECT, ContainerRequest
+from meshctl.model.containers import ContainerRequest
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -18,45 +19,39 @@ if TYPE_CHECKING:
 _REMOVAL_S = 20.0
 
 
-def create_network(api: APIClient, project: str, name: str) -> None:
-    """A bridge with the project's label, unless one of that name is there."""
-    import docker.errors
+class DockerInstances:
+    """``ports.runtime.Instances`` and ``Pausing``: an instance is a container."""
 
-    if any(network.get("Name") == name for network in api.networks(names=[name])):
-        return
-    try:
-        api.create_network(name, driver="bridge", check_duplicate=True, labels={LABEL_PROJECT: project})
-    except docker.errors.APIError as error:
-        if error.status_code != 409:
-            raise
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
+    async def create(self, request: ContainerRequest) -> str:
+        return await self._client.run(lambda api: _create(api, request))
 
-def remove_network(api: APIClient, name: str) -> None:
-    """Gone already: nothing happens."""
-    import docker.errors
+    async def start(self, instance: str) -> None:
+        await self._client.run(lambda api: _start(api, instance))
 
-    try:
-        api.remove_network(name)
-    except docker.errors.NotFound:
-        return
+    async def stop(self, instance: str, timeout_s: float) -> None:
+        """The stop signal, SIGKILL after ``timeout_s``. A paused one is thawed first, to hear the signal."""
 
+        def stop(api: APIClient) -> None:
+            _thaw(api, instance)
+            api.stop(instance, timeout=max(0, math.ceil(timeout_s)))
 
-def create_volume(api: APIClient, project: str, name: str) -> None:
-    """Present already: the engine leaves it as it is."""
-    api.create_volume(name, labels={LABEL_PROJECT: project})
+        await self._client.run(stop)
 
+    async def remove(self, instance: str) -> None:
+        """Kill and remove it with its nameless volumes; returns when it is gone."""
+        await self._client.run(lambda api: _remove(api, instance))
 
-def remove_volume(api: APIClient, name: str) -> None:
-    """Gone already: nothing happens."""
-    import docker.errors
+    async def pause(self, instance: str) -> None:
+        await self._client.run(lambda api: None if _is_paused(api, instance) else api.pause(instance))
 
-    try:
-        api.remove_volume(name)
-    except docker.errors.NotFound:
-        return
+    async def unpause(self, instance: str) -> None:
+        await self._client.run(lambda api: _thaw(api, instance))
 
 
-def create_container(api: APIClient, request: ContainerRequest) -> str:
+def _create(api: APIClient, request: ContainerRequest) -> str:
     """The id of a container that is on all its networks; none is left behind when that fails."""
     created = api.create_container_from_config(creation.body(request), request.name)  # type: ignore[no-untyped-call]
     container_id = str(created["Id"])
@@ -70,7 +65,7 @@ def create_container(api: APIClient, request: ContainerRequest) -> str:
     return container_id
 
 
-def start_container(api: APIClient, container_id: str) -> None:
+def _start(api: APIClient, container_id: str) -> None:
     """Running already: nothing happens. Raises PortInUse with the holder's name where it is a container."""
     import docker.errors
 
@@ -80,39 +75,7 @@ def start_container(api: APIClient, container_id: str) -> None:
         raise _not_started(api, error) from error
 
 
-def stop_container(api: APIClient, container_id: str, timeout_s: float) -> None:
-    """The stop signal, SIGKILL after ``timeout_s``. A paused one is thawed first, to hear the signal."""
-    if _state(api, container_id).get("Paused"):
-        unpause_container(api, container_id)
-    api.stop(container_id, timeout=_whole(timeout_s))
-
-
-def restart_container(api: APIClient, container_id: str, timeout_s: float) -> None:
-    """Stop and start in one request of the engine."""
-    import docker.errors
-
-    if _state(api, container_id).get("Paused"):
-        unpause_container(api, container_id)
-    try:
-        api.restart(container_id, timeout=_whole(timeout_s))
-    except docker.errors.APIError as error:
-        raise _not_started(api, error) from error
-
-
-def pause_container(api: APIClient, container_id: str) -> None:
-    """Paused already: nothing happens."""
-    if not _state(api, container_id).get("Paused"):
-        api.pause(container_id)
-
-
-def unpause_container(api: APIClient, container_id: str) -> None:
-    """Not paused: nothing happens."""
-    if _state(api, container_id).get("Paused"):
-        api.unpause(container_id)
-
-
-def remove_container(api: APIClient, container_id: str) -> None:
-    """Kill and remove it with its nameless volumes; returns when it is gone."""
+def _remove(api: APIClient, container_id: str) -> None:
     import docker.errors
 
     try:
@@ -138,12 +101,15 @@ def _await_removal(api: APIClient, container_id: str) -> None:
     raise DeadlineExceeded(f"Container {container_id[:12]} is still being removed after {_REMOVAL_S:.0f} s.")
 
 
-def _state(api: APIClient, container_id: str) -> dict[str, Any]:
-    return dict(api.inspect_container(container_id).get("State") or {})
+def _thaw(api: APIClient, container_id: str) -> None:
+    if _is_paused(api, container_id):
+        api.unpause(container_id)
 
 
-def _whole(seconds: float) -> int:
-    return max(0, math.ceil(seconds))
+def _is_paused(api: APIClient, container_id: str) -> bool:
+    """Raises docker-py's NotFound."""
+    state: dict[str, Any] = api.inspect_container(container_id).get("State") or {}
+    return bool(state.get("Paused"))
 
 
 def _not_started(api: APIClient, error: APIError) -> Exception:
