@@ -241,3 +241,23 @@ def test_a_full_request() -> None:
     assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
     assert (body["StopTimeout"], body["StopSignal"]) == (3, "SIGINT")
     assert (host["Memory"], host["NanoCpus"]) == (64 << 20, 250_000_000)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds"),
+    [
+        ("Up 12 seconds", 12.0),
+        ("Up 1 second", 1.0),
+        ("Up About a minute", 60.0),
+        ("Up 3 minutes (Paused)", 60.0),
+        ("Up About an hour", 60.0),
+        ("Up 2 weeks", 60.0),
+        ("Up Less than a second", 0.0),
+        ("Exited (0) 5 minutes ago", 0.0),
+        ("Created", 0.0),
+        ("running", 0.0),
+        (None, 0.0),
+    ],
+)
+def test_how_long_it_has_been_up_at_least(status: object, seconds: float) -> None:
+    assert translate.up_for(status) == seconds

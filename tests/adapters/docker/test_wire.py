@@ -178,6 +178,44 @@ def test_observe_asks_for_the_label_and_skips_what_went_meanwhile(tmp_path: Path
     assert sum("dev.meshctl.project=shop" in path for path in asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("later", "inspected"),
+    [
+        ({"Status": "Up 9 seconds"}, 1),
+        ({"Status": "Up 4 seconds"}, 2),
+        ({"Status": "Up Less than a second"}, 2),
+        ({"Status": "Up 9 seconds (Paused)", "State": "paused"}, 2),
+        ({"Status": "Exited (1) 9 seconds ago", "State": "exited"}, 2),
+        ({"Status": "Up 9 seconds", "Names": ["/renamed"]}, 2),
+    ],
+)
+def test_a_run_that_was_inspected_and_goes_on_is_not_inspected_again(
+    tmp_path: Path, later: dict[str, object], inspected: int
+) -> None:
+    """Five seconds pass between the two looks."""
+    asked: list[str] = []
+    entry: dict[str, object] = {"Id": "a1", "Names": ["/shop-web-1"], "State": "running", "Status": "Up 4 seconds"}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        if handler.path.startswith("/containers/json"):
+            send_json(handler, [entry])
+        elif handler.path.startswith("/containers/"):
+            state = {"Status": entry["State"], "StartedAt": "2026-01-01T00:00:00Z"}
+            send_json(handler, {"Id": "a1", "Name": "/shop-web-1", "RestartCount": 2, "State": state})
+        else:
+            send_json(handler, [])
+
+    times = iter((100.0, 105.0))
+    with serving(tmp_path, answer) as address:
+        reading = ContainerReader(address, monotonic=lambda: next(times))
+        (first,) = reading.observe("shop").containers
+        entry |= later
+        (second,) = reading.observe("shop").containers
+    assert (first.restarts, second.restarts) == (2, 2)
+    assert asked.count("/containers/a1/json") == inspected
+
+
 def test_who_answers(tmp_path: Path) -> None:
     with serving(tmp_path, lambda handler: send_json(handler, VERSION)) as address:
         info = ContainerReader(address).info()

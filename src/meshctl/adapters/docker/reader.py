@@ -1,9 +1,10 @@
-"""What the engine holds of a project. Blocking; loads nothing but the standard library on a plain address."""
+"""What Docker holds of a project. Blocking; loads nothing but the standard library on a plain address."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -17,9 +18,17 @@ from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, Ob
 class ContainerReader:
     """Every method raises RuntimeUnavailable when no engine answers."""
 
-    def __init__(self, address: Address | None = None, wire: Wire | None = None) -> None:
+    def __init__(
+        self,
+        address: Address | None = None,
+        wire: Wire | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.address = address or resolve()
         self._wire = wire or _open_wire(self.address)
+        self._monotonic = monotonic
+        #: By id: when a container was inspected (monotonic), and what it was.
+        self._inspected: dict[str, tuple[float, Container]] = {}
 
     def info(self) -> RuntimeInfo:
         """Who answers there."""
@@ -33,8 +42,14 @@ class ContainerReader:
         return tuple(_sorted(translate.listed(entry) for entry in self._list(project, service)))
 
     def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
-        """Everything that carries the project's label, and the ids of those ``images`` that are here."""
-        paths = [f"/containers/{_id(entry)}/json" for entry in self._list(project)]
+        """Everything that carries the project's label, and the ids of those ``images`` that are here.
+
+        A container that still is in the run it was last inspected in is not inspected again.
+        """
+        entries = self._list(project)
+        now = self._monotonic()
+        known = {_id(entry): kept for entry in entries if (kept := self._kept(entry, now))}
+        paths = [f"/containers/{quote(name, safe='')}/json" for name in map(_id, entries) if name not in known]
         filters = _filters(project)
         references = list(dict.fromkeys(images))
         asked = [
@@ -44,10 +59,11 @@ class ContainerReader:
             f"/volumes?filters={quote(filters)}",
         ]
         *answers, networks, volumes = self._wire.get_each(asked)
-        found = answers[: len(paths)]
+        fresh = [translate.inspected(answer) for answer in answers[: len(paths)] if isinstance(answer, dict)]
+        self._inspected = {**known, **{container.id: (now, container) for container in fresh}}
         return Observed(
             project=project,
-            containers=tuple(_sorted(translate.inspected(c) for c in found if isinstance(c, dict))),
+            containers=tuple(_sorted(container for _, container in self._inspected.values())),
             networks=_names(networks),
             volumes=_names(volumes.get("Volumes") if isinstance(volumes, dict) else None),
             images={
@@ -56,6 +72,15 @@ class ContainerReader:
                 if isinstance(image, dict) and image.get("Id")
             },
         )
+
+    def _kept(self, entry: dict[str, Any], now: float) -> tuple[float, Container] | None:
+        """What an earlier inspection said, if the run that it saw goes on: it has lasted longer than that is ago."""
+        kept = self._inspected.get(_id(entry))
+        if kept is None or translate.up_for(entry.get("Status")) <= now - kept[0]:
+            return None
+        was, listed = kept[1], translate.listed(entry)
+        told = (was.state, was.name, was.ports, was.addresses)
+        return kept if told == (listed.state, listed.name, listed.ports, listed.addresses) else None
 
     def _list(self, project: str, service: str = "") -> list[dict[str, Any]]:
         entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project, service)})
@@ -78,7 +103,7 @@ def _filters(project: str, service: str = "") -> str:
 
 
 def _id(entry: dict[str, Any]) -> str:
-    return quote(str(entry.get("Id", "")), safe="")
+    return str(entry.get("Id", ""))
 
 
 def _names(entries: Any) -> tuple[str, ...]:

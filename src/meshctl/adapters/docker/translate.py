@@ -50,6 +50,17 @@ def listed(entry: Mapping[str, Any]) -> Container:
     )
 
 
+def up_for(status: Any) -> float:
+    """At least so many seconds a listed container has been running (``Up 12 seconds``); 0 when it does not run.
+
+    From a minute on a minute is all that is told.
+    """
+    if not isinstance(status, str) or not status.startswith("Up ") or status.startswith("Up Less"):
+        return 0.0
+    count, _, unit = status[3:].partition(" ")
+    return float(number(count)) if unit.startswith("second") else 60.0
+
+
 def inspected(entry: Mapping[str, Any]) -> Container:
     """The answer of ``/containers/{id}/json``."""
     config = _mapping(entry.get("Config"))
