@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshctl.adapters.config_file.loader import load_config
-from meshctl.engine.lifecycle import down, pause, start, stop
-from meshctl.engine.up import UpOptions, plan_up, up
+from meshctl.engine.up import UpOptions
 from meshctl.errors import UsageError
 from meshctl.model.containers import EVERY_CAPABILITY, Capability
 from meshctl.model.plan import Plan
@@ -28,8 +27,8 @@ def needed(plan: Plan) -> set[Capability]:
 
 
 async def test_the_plan_of_the_bundled_file_holds_only_what_the_runtime_has() -> None:
-    assert needed(await plan_up(bundled(EVERY_CAPABILITY).mesh, UpOptions())) == NEITHER
-    plan = await plan_up(bundled(EVERY_CAPABILITY - NEITHER).mesh, UpOptions())
+    assert needed(await bundled(EVERY_CAPABILITY).lifecycle.plan_up(UpOptions())) == NEITHER
+    plan = await bundled(EVERY_CAPABILITY - NEITHER).lifecycle.plan_up(UpOptions())
     assert needed(plan) == set()
     created = [operation.service for operation in plan.operations if operation.kind == "create"]
     assert {"consul", "postgres", "orders"} < set(created)
@@ -37,13 +36,13 @@ async def test_the_plan_of_the_bundled_file_holds_only_what_the_runtime_has() ->
 
 async def test_up_of_the_bundled_file_comes_to_ready_and_down_leaves_nothing() -> None:
     on = bundled(EVERY_CAPABILITY - NEITHER)
-    report = await up(on.mesh, UpOptions(), on.sink)
+    report = await on.lifecycle.up(UpOptions(), on.sink)
     assert report.ready and report.changed
     assert set(on.engine.states().values()) == {"running"}
-    assert not (await up(on.mesh, UpOptions(), on.sink)).changed
-    await stop(on.mesh, ("orders",), on.sink)
-    await start(on.mesh, ("orders",), on.sink)
-    away = await down(on.mesh, volumes=True, timeout_s=60.0, sink=on.sink)
+    assert not (await on.lifecycle.up(UpOptions(), on.sink)).changed
+    await on.lifecycle.stop(("orders",), on.sink)
+    await on.lifecycle.start(("orders",), on.sink)
+    away = await on.lifecycle.down(volumes=True, timeout_s=60.0, sink=on.sink)
     assert (away.removed, away.failures) == (len(on.mesh.config.services), ())
     assert on.engine.containers() == ()
 
@@ -51,7 +50,7 @@ async def test_up_of_the_bundled_file_comes_to_ready_and_down_leaves_nothing() -
 async def test_to_build_without_images_is_refused() -> None:
     on = bundled(EVERY_CAPABILITY - NEITHER)
     with pytest.raises(UsageError, match="no images"):
-        await up(on.mesh, UpOptions(build=True), on.sink)
+        await on.lifecycle.up(UpOptions(build=True), on.sink)
     assert on.engine.containers() == ()
 
 
@@ -59,5 +58,5 @@ async def test_to_pause_where_nothing_pauses_is_refused() -> None:
     on = stage(mesh_config(spec("db")), can=EVERY_CAPABILITY - {Capability.PAUSING})
     on.seed_all()
     with pytest.raises(UsageError, match="cannot pause an instance"):
-        await pause(on.mesh, (), on.sink)
+        await on.lifecycle.pause((), on.sink)
     assert on.engine.states() == {"db-1": "running"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meshctl.core.plan.request import container_request
-from meshctl.engine.lifecycle import DownReport, down
+from meshctl.engine.lifecycle import DownReport
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig, Mount
 from tests.builders import application, mesh_config, spec
@@ -18,7 +18,7 @@ def shop() -> MeshConfig:
 
 
 async def run(on: Stage, *, volumes: bool = False, timeout_s: float = 60.0) -> DownReport:
-    return await down(on.mesh, volumes=volumes, timeout_s=timeout_s, sink=on.sink)
+    return await on.lifecycle.down(volumes=volumes, timeout_s=timeout_s, sink=on.sink)
 
 
 def running() -> Stage:

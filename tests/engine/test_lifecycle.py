@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.engine import lifecycle
 from meshctl.errors import DeadlineExceeded, PortInUse, ServiceFailed, UsageError
 from meshctl.model.config import PortSpec
 from tests.builders import application, job, mesh_config, spec
@@ -21,26 +20,26 @@ def running(**behaviours: Behaviour) -> Stage:
 
 async def test_stop_leaves_dependents_alone_and_start_waits_until_ready() -> None:
     on = running(db=Behaviour(ready_after_s=2.0))
-    await lifecycle.stop(on.mesh, ("db",), on.sink)
+    await on.lifecycle.stop(("db",), on.sink)
     assert on.engine.states() == {"consul-1": "running", "db-1": "exited", "users-1": "running", "users-2": "running"}
     before = on.clock.monotonic()
-    await lifecycle.start(on.mesh, ("db",), on.sink)
+    await on.lifecycle.start(("db",), on.sink)
     assert on.engine.states()["db-1"] == "running"
     assert 2.0 <= on.clock.monotonic() - before < 2.3
 
 
 async def test_stop_and_start_of_all() -> None:
     on = running()
-    await lifecycle.stop(on.mesh, (), on.sink)
+    await on.lifecycle.stop((), on.sink)
     assert set(on.engine.states().values()) == {"exited"}
     assert set(on.sink.done("stop")[:2]) == {"users-1", "users-2"}
-    await lifecycle.start(on.mesh, (), on.sink)
+    await on.lifecycle.start((), on.sink)
     assert set(on.engine.states().values()) == {"running"}
 
 
 async def test_start_of_what_runs_changes_nothing() -> None:
     on = running()
-    await lifecycle.start(on.mesh, ("users",), on.sink)
+    await on.lifecycle.start(("users",), on.sink)
     assert on.engine.count() == {"observe": 1}
 
 
@@ -53,7 +52,7 @@ async def test_restart_never_takes_all_instances_of_a_service_at_once() -> None:
         down_at_once.append([s for n, s in on.engine.states().items() if n.startswith("users")].count("exited"))
 
     on.sink.react = look
-    await lifecycle.restart(on.mesh, ("users",), on.sink)
+    await on.lifecycle.restart(("users",), on.sink)
     assert max(down_at_once) == 1
     assert on.sink.done("wait ready") == ["users-1", "users-2"]
     assert on.sink.done("wait registered") == ["users-1", "users-2"]
@@ -63,7 +62,7 @@ async def test_restart_of_what_is_paused_or_stopped_runs_it() -> None:
     on = running()
     on.engine.pause("db-1")
     await on.engine.instances.stop(on.engine.get("users-1").id, 1.0)
-    await lifecycle.restart(on.mesh, ("db", "users"), on.sink)
+    await on.lifecycle.restart(("db", "users"), on.sink)
     assert set(on.engine.states().values()) == {"running"}
 
 
@@ -71,7 +70,7 @@ async def test_restart_that_does_not_come_up_raises_with_the_evidence() -> None:
     on = running()
     on.engine.behaviours["users"] = Behaviour(ready_after_s=None, deaths=(Death(0.1, 1),) * 2, lines=("boom",))
     with pytest.raises(ServiceFailed, match="users-1 exited 1") as caught:
-        await lifecycle.restart(on.mesh, ("users",), on.sink)
+        await on.lifecycle.restart(("users",), on.sink)
     assert caught.value.exit_status == 1
     assert "boom" in caught.value.log
     assert on.engine.states()["users-2"] == "running"
@@ -79,26 +78,26 @@ async def test_restart_that_does_not_come_up_raises_with_the_evidence() -> None:
 
 async def test_pause_and_unpause() -> None:
     on = running()
-    await lifecycle.pause(on.mesh, ("db",), on.sink)
-    await lifecycle.pause(on.mesh, ("db",), on.sink)
+    await on.lifecycle.pause(("db",), on.sink)
+    await on.lifecycle.pause(("db",), on.sink)
     assert on.engine.states()["db-1"] == "paused"
-    await lifecycle.unpause(on.mesh, ("db",), on.sink)
+    await on.lifecycle.unpause(("db",), on.sink)
     assert on.engine.states()["db-1"] == "running"
 
 
 async def test_start_gives_up_after_its_time() -> None:
     on = running()
-    await lifecycle.stop(on.mesh, ("db",), on.sink)
+    await on.lifecycle.stop(("db",), on.sink)
     on.engine.behaviours["db"] = Behaviour(ready_after_s=None)
     with pytest.raises(DeadlineExceeded, match="db-1 is not ready"):
-        await lifecycle.start(on.mesh, ("db",), on.sink, timeout_s=3.0)
+        await on.lifecycle.start(("db",), on.sink, timeout_s=3.0)
 
 
 async def test_start_of_a_job_runs_it_to_its_end() -> None:
     on = stage(mesh_config(job("seed")), seed=Behaviour(deaths=(Death(1.0, 0),), always=True))
     on.seed_all()
     await on.clock.sleep(2.0)
-    await lifecycle.start(on.mesh, ("seed",), on.sink)
+    await on.lifecycle.start(("seed",), on.sink)
     assert on.sink.done() == ["seed-1", "seed-1"]
     assert on.engine.states() == {"seed-1": "exited"}
 
@@ -106,19 +105,19 @@ async def test_start_of_a_job_runs_it_to_its_end() -> None:
 async def test_a_taken_port_is_raised() -> None:
     on = stage(mesh_config(spec("web", ports=(PortSpec("http", 80, published=8080),))))
     on.seed_all()
-    await lifecycle.stop(on.mesh, (), on.sink)
+    await on.lifecycle.stop((), on.sink)
     on.engine.taken_ports[8080] = "nginx"
     with pytest.raises(PortInUse, match="8080"):
-        await lifecycle.start(on.mesh, ("web",), on.sink)
+        await on.lifecycle.start(("web",), on.sink)
 
 
 async def test_scale_waits_until_every_instance_is_listed() -> None:
     on = running(users=Behaviour(ready_after_s=1.0, registers_after_s=1.0))
-    report = await lifecycle.scale(on.mesh, {"users": 3}, on.sink)
+    report = await on.lifecycle.scale({"users": 3}, on.sink)
     assert report.changed
     assert on.engine.states()["users-3"] == "running"
     assert sorted(on.sink.done("wait registered")) == ["users-1", "users-2", "users-3"]
-    await lifecycle.scale(on.mesh, {"users": 1}, on.sink)
+    await on.lifecycle.scale({"users": 1}, on.sink)
     assert [name for name in on.engine.states() if name.startswith("users")] == ["users-1"]
 
 
@@ -129,7 +128,7 @@ async def test_scale_brings_what_is_needed_and_recreates_nothing() -> None:
     on.mesh.config = mesh_config(spec("consul"), spec("db"), changed)
     await on.engine.instances.stop(on.engine.get("db-1").id, 1.0)
     before = on.engine.get("users-1").id
-    await lifecycle.scale(on.mesh, {"users": 3}, on.sink)
+    await on.lifecycle.scale({"users": 3}, on.sink)
     assert on.engine.get("users-1").id == before
     assert on.engine.states()["db-1"] == "running"
     assert users.environment == {}
@@ -137,10 +136,10 @@ async def test_scale_brings_what_is_needed_and_recreates_nothing() -> None:
 
 async def test_names_and_counts_that_cannot_be_are_refused() -> None:
     on = running()
-    for verb in (lifecycle.start, lifecycle.stop, lifecycle.restart, lifecycle.pause, lifecycle.unpause):
+    for verb in (on.lifecycle.start, on.lifecycle.stop, on.lifecycle.restart, on.lifecycle.pause, on.lifecycle.unpause):
         with pytest.raises(UsageError) as caught:
-            await verb(on.mesh, ("user",), on.sink)
+            await verb(("user",), on.sink)
         assert caught.value.hint == "Did you mean users?"
     with pytest.raises(UsageError):
-        await lifecycle.scale(on.mesh, {"users": -1}, on.sink)
+        await on.lifecycle.scale({"users": -1}, on.sink)
     assert set(on.engine.states().values()) == {"running"}

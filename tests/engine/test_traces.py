@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.engine.lifecycle import scale
 from meshctl.engine.traces import pin_trace, read_trace, search_traces
 from meshctl.engine.up import UpOptions, up
 from meshctl.errors import CollectorUnavailable
@@ -65,7 +64,7 @@ async def test_a_failed_up_tells_where_it_failed_and_what_was_left_out() -> None
 async def test_runs_that_are_compared_have_one_name() -> None:
     on = stage(project())
     await up(on.mesh, UpOptions(), on.sink)
-    await scale(on.mesh, {"api": 2}, on.sink)
+    await on.lifecycle.scale({"api": 2}, on.sink)
     await on.engine.instances.remove(on.engine.get("db-1").id)
     await up(on.mesh, UpOptions(("collector", "api")), on.sink)
     roots = [one for one in on.collector.sent if not one.parent_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshctl.core.plan.request import container_request, image_reference
+from meshctl.engine.lifecycle import LiveLifecycle
 from meshctl.engine.mesh import Mesh
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import EVERY_CAPABILITY, Capability
@@ -24,6 +25,10 @@ class Stage:
     clock: FakeClock
     sink: RecordingSink
     collector: FakeCollector
+
+    @property
+    def lifecycle(self) -> LiveLifecycle:
+        return LiveLifecycle(self.mesh)
 
     def seed_all(self) -> None:
         """Every service as the file says, running."""

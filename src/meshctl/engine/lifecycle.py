@@ -1,8 +1,4 @@
-"""Start, stop, restart, pause, unpause, scale and remove what exists.
-
-Each returns when it is so, or raises the first thing that went wrong: UsageError, ServiceFailed,
-DeadlineExceeded, OperationFailed, RuntimeUnavailable. No service named means all of them.
-"""
+"""Brings instances up, starts, stops, pauses, scales and removes them, and runs commands inside of them."""
 
 from __future__ import annotations
 
@@ -11,9 +7,10 @@ from dataclasses import dataclass
 
 from meshctl.core.plan.selection import require_known
 from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
+from meshctl.engine import up
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.up import UpOptions, up
+from meshctl.engine.up import UpOptions
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, Observed
@@ -37,77 +34,81 @@ class DownReport:
     error: MeshError | None = None
 
 
-async def start(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
-    """Start the instances that exist and wait until they are ready; others are left alone."""
-    await _run(mesh, start_plan, services, sink, timeout_s)
+class LiveLifecycle:
+    """``session.Lifecycle`` of a mesh that runs, or could."""
 
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
 
-async def stop(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
-    """Stop what runs; what depends on it is left alone."""
-    await _run(mesh, stop_plan, services, sink, timeout_s)
+    async def plan_up(self, options: UpOptions) -> Plan:
+        return await up.plan_up(self._mesh, options)
 
+    async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport:
+        return await up.up(self._mesh, options, sink)
 
-async def restart(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
-    """Stop, start and wait until ready; the instances of one service one after the other."""
-    await _run(mesh, restart_plan, services, sink, timeout_s)
+    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+        """Start the instances that exist and wait until they are ready; others are left alone."""
+        await self._run(start_plan, services, sink, timeout_s)
 
+    async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+        """Stop what runs; what depends on it is left alone."""
+        await self._run(stop_plan, services, sink, timeout_s)
 
-async def pause(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
-    """Freeze what runs."""
-    await _run(mesh, pause_plan, services, sink, timeout_s)
+    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+        """Stop, start and wait until ready; the instances of one service one after the other."""
+        await self._run(restart_plan, services, sink, timeout_s)
 
+    async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+        """Freeze what runs."""
+        await self._run(pause_plan, services, sink, timeout_s)
 
-async def unpause(mesh: Mesh, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
-    """Let what is paused run on."""
-    await _run(mesh, unpause_plan, services, sink, timeout_s)
+    async def unpause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+        """Let what is paused run on."""
+        await self._run(unpause_plan, services, sink, timeout_s)
 
+    async def scale(self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> UpReport:
+        """Make it so many instances a service, with what they need, and wait until they are ready.
 
-async def scale(mesh: Mesh, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> UpReport:
-    """Make it so many instances a service, with what they need, and wait until they are ready.
+        What exists is not recreated, even if the file has changed.
+        """
+        options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True)
+        report = await up.up(self._mesh, options, sink)
+        if report.error is not None:
+            raise report.error
+        return report
 
-    What exists is not recreated, even if the file has changed.
-    """
-    options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True)
-    report = await up(mesh, options, sink)
-    if report.error is not None:
-        raise report.error
-    return report
+    async def exec_attached(
+        self, service: str, command: Sequence[str], *, instance: int | None = None, tty: bool = False
+    ) -> int:
+        """Run a command in the first instance that runs, or in that one, with this process's streams; its exit code."""
+        require_known(self._mesh.config, (service,))
+        inside = self._mesh.runtime.exec
+        if inside is None:
+            raise UsageError("this runtime runs no commands inside of instances")
+        found = await self._mesh.runtime.find(self._mesh.config.name, service)
+        running = [c for c in found if c.state is ContainerState.RUNNING and instance in (None, c.instance)]
+        if not running:
+            which = f"{service}-{instance}" if instance else service
+            raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
+        return await inside.attach(running[0].id, command, tty=tty)
 
+    async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
+        """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable.
 
-async def exec_attached(
-    mesh: Mesh, service: str, command: Sequence[str], *, instance: int | None = None, tty: bool = False
-) -> int:
-    """Run a command in the first instance that runs, or in that one, with this process's streams; its exit code."""
-    require_known(mesh.config, (service,))
-    inside = mesh.runtime.exec
-    if inside is None:
-        raise UsageError("this runtime runs no commands inside of instances")
-    found = await mesh.runtime.find(mesh.config.name, service)
-    running = [c for c in found if c.state is ContainerState.RUNNING and instance in (None, c.instance)]
-    if not running:
-        which = f"{service}-{instance}" if instance else service
-        raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
-    return await inside.attach(running[0].id, command, tty=tty)
+        It goes by the project's label: also what an older file had goes, and nothing of other projects.
+        ``timeout_s`` is for the whole run; each container has the grace of its service to stop. Raises
+        RuntimeUnavailable.
+        """
+        started = self._mesh.clock.monotonic()
+        observed = await self._mesh.runtime.observe(self._mesh.config.name)
+        plan = down_plan(self._mesh.config, observed, volumes=volumes, can=capabilities(self._mesh.runtime))
+        outcome = await Executor(self._mesh, plan, sink, timeout_s, observed).run()
+        stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
+        removed = len(set(outcome.seconds) - stops)
+        elapsed = (self._mesh.clock.monotonic() - started) * 1000
+        return DownReport(self._mesh.config.name, removed, elapsed, outcome.failures, outcome.error)
 
-
-async def down(mesh: Mesh, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
-    """Stop and remove containers, dependents first, then networks, then volumes if asked. Repeatable.
-
-    It goes by the project's label: also what an older file had goes, and nothing of other projects.
-    ``timeout_s`` is for the whole run; each container has the grace of its service to stop. Raises
-    RuntimeUnavailable.
-    """
-    started = mesh.clock.monotonic()
-    observed = await mesh.runtime.observe(mesh.config.name)
-    plan = down_plan(mesh.config, observed, volumes=volumes, can=capabilities(mesh.runtime))
-    outcome = await Executor(mesh, plan, sink, timeout_s, observed).run()
-    stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
-    removed = len(set(outcome.seconds) - stops)
-    elapsed = (mesh.clock.monotonic() - started) * 1000
-    return DownReport(mesh.config.name, removed, elapsed, outcome.failures, outcome.error)
-
-
-async def _run(mesh: Mesh, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
-    observed = await mesh.runtime.observe(mesh.config.name)
-    plan = planner(mesh.config, observed, services, capabilities(mesh.runtime))
-    (await Executor(mesh, plan, sink, timeout_s, observed).run()).raise_first()
+    async def _run(self, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
+        observed = await self._mesh.runtime.observe(self._mesh.config.name)
+        plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
+        (await Executor(self._mesh, plan, sink, timeout_s, observed).run()).raise_first()

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from meshctl.engine import lifecycle, traces, up
+from meshctl.engine import traces
 from meshctl.engine.call import Directory, Send, call_every
 from meshctl.engine.collector import OTLP, QUERY, collector_address
-from meshctl.engine.lifecycle import DownReport
+from meshctl.engine.lifecycle import LiveLifecycle
 from meshctl.engine.logs import stream_logs
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
 from meshctl.engine.store import MeshStore
 from meshctl.engine.trace_lookup import find
-from meshctl.engine.up import UpOptions
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.model.calls import CallReply, CallRequest
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
-from meshctl.model.plan import Plan, UpReport
 from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports.telemetry import TraceReader
-from meshctl.ports.world import ProgressSink
 from meshctl.threads import run_in_thread
 
 T = TypeVar("T")
@@ -59,49 +56,6 @@ class LiveSession:
 
     async def close(self) -> None:
         await self._mesh.close()
-
-
-class LiveLifecycle:
-    """Acts on the runtime."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    async def plan_up(self, options: UpOptions) -> Plan:
-        return await up.plan_up(self._mesh, options)
-
-    async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport:
-        return await up.up(self._mesh, options, sink)
-
-    async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
-        return await lifecycle.down(self._mesh, volumes=volumes, timeout_s=timeout_s, sink=sink)
-
-    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
-        await lifecycle.start(self._mesh, services, sink, timeout_s)
-
-    async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
-        await lifecycle.stop(self._mesh, services, sink, timeout_s)
-
-    async def restart(
-        self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
-    ) -> None:
-        await lifecycle.restart(self._mesh, services, sink, timeout_s)
-
-    async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S) -> None:
-        await lifecycle.pause(self._mesh, services, sink, timeout_s)
-
-    async def unpause(
-        self, services: Sequence[str], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
-    ) -> None:
-        await lifecycle.unpause(self._mesh, services, sink, timeout_s)
-
-    async def scale(
-        self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = lifecycle.TIMEOUT_S
-    ) -> UpReport:
-        return await lifecycle.scale(self._mesh, counts, sink, timeout_s)
-
-    async def exec_attached(self, service: str, command: Sequence[str], *, instance: int | None, tty: bool) -> int:
-        return await lifecycle.exec_attached(self._mesh, service, command, instance=instance, tty=tty)
 
 
 class DirectoryCalls:
