@@ -4,12 +4,12 @@
     ├── UsageError                exit 2   wrong words on the command line, unknown service
     ├── ConfigError               exit 2   a wrong file: path, line, key, nearest known key
     ├── EnvironmentMissing        exit 3   something this machine or project lacks
-    │   ├── RuntimeUnavailable              no container engine answers
+    │   ├── RuntimeUnavailable              no runtime answers
     │   ├── RegistryUnavailable            no registry answers
     │   ├── CollectorUnavailable           no collector answers
     │   └── ImageUnavailable               an image is neither here, nor pullable, nor buildable
     ├── DeadlineExceeded          exit 4   waited as long as was asked
-    ├── OperationFailed                        the engine refused one operation
+    ├── OperationFailed                        the runtime refused one operation
     │   ├── PortInUse
     │   └── NotFound                       the object is no longer there
     ├── ServiceFailed                      a service did not become ready
@@ -79,7 +79,7 @@ class EnvironmentMissing(MeshError):
 
 
 class RuntimeUnavailable(EnvironmentMissing):
-    """No container engine answers."""
+    """No runtime answers."""
 
 
 class RegistryUnavailable(EnvironmentMissing):
@@ -105,7 +105,7 @@ class DeadlineExceeded(MeshError):
 
 
 class OperationFailed(MeshError):
-    """The container engine refused or failed one operation."""
+    """The runtime refused or failed one operation."""
 
 
 class PortInUse(OperationFailed):

@@ -28,7 +28,7 @@ from meshctl.model.containers import (
     ContainerState,
     RuntimeEvent,
 )
-from meshctl.ports.runtime import Belongings, Exec, Pausing, Runtime, Stats, capabilities
+from meshctl.ports.runtime import Exec, Pausing, Resources, Runtime, Stats, capabilities
 
 WAIT_S = 20.0
 
@@ -359,12 +359,12 @@ class NetworksContract:
     capability = Capability.NETWORKS
 
     @pytest.fixture
-    def networks(self, runtime: Runtime) -> Belongings:
+    def networks(self, runtime: Runtime) -> Resources:
         assert runtime.networks is not None
         return runtime.networks
 
     async def test_networks_come_and_go_and_may_be_asked_for_twice(
-        self, runtime: Runtime, networks: Belongings, project: str
+        self, runtime: Runtime, networks: Resources, project: str
     ) -> None:
         for _ in range(2):
             await networks.create(project, f"{project}_default")
@@ -388,12 +388,12 @@ class VolumesContract:
     capability = Capability.VOLUMES
 
     @pytest.fixture
-    def volumes(self, runtime: Runtime) -> Belongings:
+    def volumes(self, runtime: Runtime) -> Resources:
         assert runtime.volumes is not None
         return runtime.volumes
 
     async def test_volumes_come_and_go_and_may_be_asked_for_twice(
-        self, runtime: Runtime, volumes: Belongings, project: str
+        self, runtime: Runtime, volumes: Resources, project: str
     ) -> None:
         for _ in range(2):
             await volumes.create(project, f"{project}_data")

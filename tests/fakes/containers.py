@@ -23,7 +23,7 @@ from meshctl.model.containers import (
 )
 from meshctl.ports.world import Clock
 from tests.builders import image_id
-from tests.fakes.groups import FakeBelongings, FakeExec, FakeImages, FakeInstances, FakePausing, FakeStats
+from tests.fakes.groups import FakeExec, FakeImages, FakeInstances, FakePausing, FakeResources, FakeStats
 from tests.fakes.machine import Behaviour, Death, Machine
 
 __all__ = ["Behaviour", "Death", "FakeEngine"]
@@ -50,8 +50,8 @@ class FakeEngine:
         self.instances = FakeInstances(self)
         self.pausing = FakePausing(self) if Capability.PAUSING in can else None
         self.images = FakeImages(self) if Capability.IMAGES in can else None
-        self.networks = FakeBelongings(self, "network") if Capability.NETWORKS in can else None
-        self.volumes = FakeBelongings(self, "volume") if Capability.VOLUMES in can else None
+        self.networks = FakeResources(self, "network") if Capability.NETWORKS in can else None
+        self.volumes = FakeResources(self, "volume") if Capability.VOLUMES in can else None
         self.stats = FakeStats(self) if Capability.STATS in can else None
         self.exec = FakeExec(self) if Capability.EXEC in can else None
         self.present = {reference: image_id(reference) for reference in images}

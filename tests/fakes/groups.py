@@ -90,7 +90,7 @@ class FakeImages:
             return self._engine.present[tag]
 
 
-class FakeBelongings:
+class FakeResources:
     """Networks or volumes: their names and the projects that own them."""
 
     def __init__(self, engine: FakeEngine, what: str) -> None:

@@ -12,12 +12,12 @@ def container_name(project: str, service: str, number: int) -> str:
 
 
 def network_name(project: str, network: str) -> str:
-    """Name of a project's network in the engine."""
+    """Name of a project's network in the runtime."""
     return f"{project}_{network}"
 
 
 def volume_name(project: str, volume: str) -> str:
-    """Name of a project's named volume in the engine."""
+    """Name of a project's named volume in the runtime."""
     return f"{project}_{volume}"
 
 

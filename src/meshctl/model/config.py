@@ -167,7 +167,7 @@ class MeshConfig:
     """The whole resolved file. ``services`` keeps the file's order and holds every profile.
 
     ``registry`` and ``collector`` name the services that are those ('' if there is none).
-    ``volumes`` maps a name to the engine's name when it is external, else ''.
+    ``volumes`` maps a name to the runtime's name when it is external, else ''.
     """
 
     name: str

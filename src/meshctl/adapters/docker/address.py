@@ -1,4 +1,4 @@
-"""Where the engine is: DOCKER_HOST, else the current docker context, else the local socket."""
+"""Where Docker is: DOCKER_HOST, else the current docker context, else the local socket."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """Runs blocking work on docker-py's low-level client. ``timeout_s`` bounds one answer of the engine."""
+    """Runs blocking work on docker-py's low-level client. ``timeout_s`` bounds one answer."""
 
     def __init__(self, address: Address, *, timeout_s: float = 60.0) -> None:
         self.address = address
@@ -92,7 +92,7 @@ class Client:
         return unavailable(self.address, error) if isinstance(error, kinds) else error
 
     def _complaint(self, error: Exception) -> MeshError:
-        """What docker-py itself objects to, before or instead of the engine."""
+        """What docker-py itself objects to, before or instead of Docker."""
         import docker.errors
 
         if "paramiko" in str(error):
@@ -138,7 +138,7 @@ class Client:
 
 
 def url_of(api: APIClient, path: str) -> str:
-    """``path`` at the version docker-py agreed on with the engine."""
+    """``path`` at the version docker-py agreed on with Docker."""
     return f"{api.base_url}/v{api.api_version}{path}"
 
 

@@ -141,7 +141,7 @@ def _check(response: Response) -> None:
 
 
 def _exit_code(api: APIClient, exec_id: str) -> int | None:
-    """None: still running. The output can end a moment before the engine has noted the exit."""
+    """None: still running. The output can end a moment before Docker has noted the exit."""
     answer: dict[str, Any] = api.exec_inspect(exec_id)
     code = answer.get("ExitCode")
     return None if answer.get("Running") or code is None else int(code)
@@ -213,7 +213,7 @@ class _Attached:
         os.close(self._wake_write)
 
     def resize(self, api: APIClient) -> None:
-        """Tell the engine the size of this terminal, when there is one."""
+        """Tell Docker the size of this terminal, when there is one."""
         if not (self._tty and self._exec_id):
             return
         with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What went wrong, in meshctl's words: every failure of the engine becomes one of ``errors``."""
+"""What went wrong, in meshctl's words: every failure of Docker becomes one of ``errors``."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def refused(status: int, message: str) -> OperationFailed | ImageUnavailable:
-    """The engine's own refusal of one operation, by HTTP status and text."""
+    """Docker's own refusal of one operation, by HTTP status and text."""
     text = sentence(message)
     if status == 404 and _says(_NO_IMAGE, message):
         return ImageUnavailable(text, hint="Run `meshctl up`, which pulls or builds what is missing.")
@@ -139,7 +139,7 @@ def image_failure(what: str, message: str, log: Sequence[str] = ()) -> ImageUnav
 
 
 def sentence(message: str) -> str:
-    """One line without the engine's preamble, at most 400 characters."""
+    """One line without Docker's preamble, at most 400 characters."""
     text = " ".join(message.split())
     text = re.sub(r"^(Error response from daemon: |Conflict\. )+", "", text)
     return text if len(text) <= 400 else text[:399] + "…"

@@ -1,4 +1,4 @@
-"""Pulling and building images, with progress. Cancelling the caller ends the engine's work too."""
+"""Pulling and building images, with progress. Cancelling the caller ends Docker's work too."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _build(api: APIClient, spec: BuildSpec, tag: str, what: str) -> Iterator[Any
         )
     except requests.exceptions.RequestException:
         raise
-    except OSError as error:  # a file of the context, not the engine
+    except OSError as error:  # a file of the context, not Docker
         raise ImageUnavailable(
             f"{what}: {error}.", hint="List what the image does not need in .dockerignore."
         ) from error
@@ -120,7 +120,7 @@ class PullProgress:
         self._told = ("", -1.0)
 
     def take(self, message: Mapping[str, Any]) -> None:
-        """One message of the engine's stream."""
+        """One message of Docker's stream."""
         status = str(message.get("status") or "")
         layer = str(message.get("id") or "")
         detail = message.get("progressDetail")
@@ -158,7 +158,7 @@ class BuildProgress:
         return (*self._lines, *rest)[-_LOG_LINES:]
 
     def take(self, message: Mapping[str, Any]) -> None:
-        """One message of the engine's stream."""
+        """One message of Docker's stream."""
         aux = message.get("aux")
         if isinstance(aux, dict) and aux.get("ID"):
             self.image_id = str(aux["ID"])

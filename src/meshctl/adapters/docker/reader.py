@@ -16,7 +16,7 @@ from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, Ob
 
 
 class ContainerReader:
-    """Every method raises RuntimeUnavailable when no engine answers."""
+    """Every method raises RuntimeUnavailable when nobody answers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""ports.Runtime on Docker: reads over the engine's socket, changes and streams over docker-py."""
+"""ports.Runtime on Docker: reads over Docker's socket, changes and streams over docker-py."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class DockerRuntime:
 
 
 class DockerNetworks:
-    """``ports.runtime.Belongings``: bridges with the project's label."""
+    """``ports.runtime.Resources``: bridges with the project's label."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -74,7 +74,7 @@ class DockerNetworks:
 
 
 class DockerVolumes:
-    """``ports.runtime.Belongings``. One that is present is left as it is."""
+    """``ports.runtime.Resources``. One that is present is left as it is."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""What the engine sends as it happens: logs, events, resource use. Blocking iterators and their decoding."""
+"""What Docker sends as it happens: logs, events, resource use. Blocking iterators and their decoding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
 def logs(
     api: APIClient, container: Container, *, since: float | None, tail: int | None, follow: bool
 ) -> Iterator[LogLine]:
-    """Lines in the engine's order, those of the moment ``since`` included. Raises NotFound."""
+    """Lines in Docker's order, those of the moment ``since`` included. Raises NotFound."""
     params = {
         "stdout": "1",
         "stderr": "1",
@@ -73,7 +73,7 @@ def _stats(api: APIClient, container_id: str) -> Iterator[ResourceSample]:
 
 
 def _chunks(api: APIClient, path: str, params: Mapping[str, str]) -> Iterator[bytes]:
-    """The body as it comes. An engine that goes away in the middle ends it."""
+    """The body as it comes. A Docker that goes away in the middle ends it."""
     import requests.exceptions
 
     with api.get(url_of(api, path), params=params, stream=True, timeout=api.timeout) as response:
@@ -111,7 +111,7 @@ def _document(line: bytes) -> dict[str, Any] | None:
 
 
 def frames(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """The engine's multiplexed stream: (stdout or stderr, payload). Raises OperationFailed on anything else."""
+    """Docker's multiplexed stream: (stdout or stderr, payload). Raises OperationFailed on anything else."""
     pending = bytearray()
     for chunk in chunks:
         pending += chunk

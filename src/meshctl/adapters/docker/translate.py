@@ -21,7 +21,7 @@ Published = Mapping[str, str]
 
 
 def moment(text: Any) -> float | None:
-    """RFC 3339 with nanoseconds to Unix seconds; None for the engine's zero time or no time."""
+    """RFC 3339 with nanoseconds to Unix seconds; None for Docker's zero time or no time."""
     if not isinstance(text, str) or len(text) < 20 or text.startswith("0001-"):
         return None
     try:
@@ -87,7 +87,7 @@ def inspected(entry: Mapping[str, Any]) -> Container:
 
 
 def state(word: Any) -> ContainerState:
-    """The engine's word; one we do not know counts as DEAD."""
+    """Docker's word; one we do not know counts as DEAD."""
     try:
         return ContainerState(str(word).lower())
     except ValueError:
@@ -95,7 +95,7 @@ def state(word: Any) -> ContainerState:
 
 
 def info(version: Mapping[str, Any], address: str) -> RuntimeInfo:
-    """The answer of ``/version``; an engine that only speaks Docker's API keeps its own name."""
+    """The answer of ``/version``; one that only speaks Docker's API keeps its own name."""
     components = " ".join(str(_mapping(c).get("Name", "")) for c in version.get("Components") or ())
     name = "podman" if "podman" in components.lower() else "docker"
     return RuntimeInfo(name=name, version=str(version.get("Version", "")), address=address)
@@ -219,7 +219,7 @@ def _strings(value: Any) -> dict[str, str]:
 
 
 def number(value: Any) -> int:
-    """An integer the engine wrote, as JSON number or text; 0 for anything else."""
+    """An integer that Docker wrote, as JSON number or text; 0 for anything else."""
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):

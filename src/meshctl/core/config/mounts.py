@@ -99,7 +99,7 @@ def absolute(path: str, base_dir: str, home: str = "") -> str:
 
 
 def read_volumes(root: Reader) -> dict[str, str]:
-    """Declared volumes: name -> the engine's name when external, else ''."""
+    """Declared volumes: name -> the runtime's name when external, else ''."""
     volumes: dict[str, str] = {}
     for name, value, path in root.entries("volumes"):
         volume = Reader({} if value is None else value, path, VOLUME, root.problems)
