@@ -19,16 +19,16 @@ from meshctl.core.traces.waterfall import waterfall
 from meshctl.engine.live import LiveSession
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.session import Traces
+from meshctl.engine.state.links import Source
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
-from meshctl.model.status import LinkState
 from meshctl.model.traces import (
-    CollectorStatus,
     ServiceEdge,
     Span,
     SpanKind,
     SpanStatus,
     Trace,
+    TraceChanges,
     TraceQuery,
     TraceSummary,
 )
@@ -168,8 +168,10 @@ def _app(trace: Trace, summaries: Iterable[TraceSummary]) -> MeshApp:
     config = MeshConfig(name="bench", file="meshctl.yaml", services={}, collector="collector")
     mesh = Mesh(config, nothing, nothing, nothing, clock, nothing)  # type: ignore[arg-type]
     session = _Session(mesh, _Desk(trace))
-    links = (LinkState("docker", True, time.time()), LinkState("collector", True, time.time()))
-    session.state.update(traces=tuple(summaries), links=links, collector=CollectorStatus(), observed_at=time.time())
+    for source, name in ((Source.RUNTIME, "docker"), (Source.COLLECTOR, "collector")):
+        session.state.links.up(source, name, "")
+    session.state.services.set((), time.time())
+    session.state.traces.replace(tuple(summaries))
     gc.freeze()  # As ``meshctl.tui.run`` does.
     return MeshApp(session)
 
@@ -202,7 +204,7 @@ async def _flooded() -> tuple[float, list[float]]:
     app, keys = _app(generated(10), kept), []
     async with shown(app, SIZE):
         await answered(app, "2", lambda: _list_is_there(app))
-        flood, stretches = asyncio.create_task(_flood(app, kept)), Stretches()
+        flood, stretches = asyncio.create_task(_flood(app)), Stretches()
         watch = asyncio.create_task(stretches.watch())
         while not flood.done():
             keys.append(await answered(app, "down"))
@@ -236,12 +238,12 @@ class Stretches:
             self.longest = max(self.longest, time.perf_counter() - began - 0.001)
 
 
-async def _flood(app: MeshApp, kept: list[TraceSummary]) -> None:
+async def _flood(app: MeshApp) -> None:
     number, batch = KEPT, TRACES_A_SECOND // TOLD_A_SECOND
     for _ in range(int(FLOOD_S * TOLD_A_SECOND)):
-        kept = [*(_flood_row(number + n) for n in range(batch, 0, -1)), *kept][:KEPT]
+        fresh = tuple(_flood_row(number + n) for n in range(batch, 0, -1))
         number += batch
-        app.session.state.update(traces=tuple(kept))
+        app.session.state.traces.apply(TraceChanges(fresh))
         await asyncio.sleep(1 / TOLD_A_SECOND)
 
 

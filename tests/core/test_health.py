@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from meshctl.core.health import fold, fold_service
+from meshctl.core.health import History, RegistryView, fold, fold_service
 from meshctl.model.config import CheckKind, HealthCheck, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus, Health, InstanceStatus, ProbeResult, Registration
+from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
+from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind
 from tests.builders import registration
 
 NOW = 1000.0
@@ -20,6 +22,8 @@ ONCE = ServiceSpec("once", restart=RestartPolicy.NO)
 
 OK = ProbeResult(True)
 REFUSED = ProbeResult(False, "connection refused")
+WAITS = Reason(ReasonKind.WAITS, source="rabbitmq", since=NOW - 3)
+LOOP = Reason(ReasonKind.CRASH_LOOP, count=4)
 
 
 def container(state: ContainerState = ContainerState.RUNNING, **changes: Any) -> Container:
@@ -31,20 +35,38 @@ def registered(status: CheckStatus = CheckStatus.PASSING, output: str = "") -> R
     return registration("orders-1", status, output)
 
 
+def view(registration: Registration | None = None, *, expected: bool | None = None, error: str = "") -> RegistryView:
+    """What the registry ``reg`` says."""
+    return RegistryView("reg", registration, registration is not None if expected is None else expected, error)
+
+
 def verdict(
     seen: Container,
     probe: ProbeResult | None = OK,
     registration: Registration | None = None,
     spec: ServiceSpec = ORDERS,
-    **changes: Any,
-) -> tuple[Health, tuple[str, ...]]:
-    values: dict[str, Any] = {"expects_registration": registration is not None, "now": NOW} | changes
-    status = fold(seen, spec, probe, registration, **values)
+    waits: Reason | None = None,
+    **history: Any,
+) -> tuple[Health, tuple[Reason, ...]]:
+    status = fold(seen, spec, probe, view(registration), now=NOW, history=History(**history), waits=waits)
     return status.health, status.reasons
 
 
+def failing(registration: Registration, *, alone: bool) -> Reason:
+    """The reason that a registration's only check is."""
+    return Reason(ReasonKind.CHECK_FAILS, source="reg", check=registration.checks[0], alone=alone)
+
+
+def exited(code: int | None, *, oom: bool = False) -> Reason:
+    return Reason(ReasonKind.EXITED, exit_code=code, oom=oom)
+
+
+def probe_fails(**more: Any) -> Reason:
+    return Reason(ReasonKind.PROBE_FAILS, detail="connection refused", **more)
+
+
 def test_all_three_agree() -> None:
-    status = fold(container(), ORDERS, OK, registered(), expects_registration=True, now=NOW)
+    status = fold(container(), ORDERS, OK, view(registered()), now=NOW)
     assert (status.id, status.container, status.state) == ("orders-1", "shop-orders-1", ContainerState.RUNNING)
     assert (status.health, status.reasons, status.registry) == (Health.HEALTHY, (), CheckStatus.PASSING)
     assert status.ports == {"http": "127.0.0.1:1"}
@@ -52,7 +74,7 @@ def test_all_three_agree() -> None:
 
 
 def test_a_service_outside_the_registry_is_not_missed_there() -> None:
-    status = fold(container(), ORDERS, OK, None, expects_registration=False, now=NOW)
+    status = fold(container(), ORDERS, OK, view(), now=NOW)
     assert (status.health, status.registry) == (Health.HEALTHY, None)
 
 
@@ -63,44 +85,63 @@ def test_a_service_outside_the_registry_is_not_missed_there() -> None:
             OK,
             registered(CheckStatus.CRITICAL, "Get /health:\n  i/o timeout"),
             Health.DEGRADED,
-            "probe passes, consul critical: Get /health: i/o timeout",
+            failing(registered(CheckStatus.CRITICAL, "Get /health: i/o timeout"), alone=True),
         ),
-        (OK, registered(CheckStatus.WARNING), Health.DEGRADED, "probe passes, consul warning"),
+        (
+            OK,
+            registered(CheckStatus.WARNING),
+            Health.DEGRADED,
+            failing(registered(CheckStatus.WARNING), alone=True),
+        ),
         (
             REFUSED,
             registered(),
             Health.UNHEALTHY,
-            "consul passes, own probe fails: connection refused",
+            probe_fails(source="reg", alone=True),
         ),
     ],
 )
-def test_a_disagreement_is_named(probe: ProbeResult, registration: Registration, health: Health, reason: str) -> None:
+def test_a_disagreement_is_named(
+    probe: ProbeResult, registration: Registration, health: Health, reason: Reason
+) -> None:
     assert verdict(container(), probe, registration) == (health, (reason,))
 
 
 def test_both_against_it_are_both_named() -> None:
     assert verdict(container(), REFUSED, registered(CheckStatus.CRITICAL, "timeout")) == (
         Health.UNHEALTHY,
-        ("own probe fails: connection refused", "consul critical: timeout"),
+        (probe_fails(), failing(registered(CheckStatus.CRITICAL, "timeout"), alone=False)),
     )
 
 
 def test_not_registered_is_degraded() -> None:
-    status = fold(container(), ORDERS, OK, None, expects_registration=True, now=NOW)
+    status = fold(container(), ORDERS, OK, view(expected=True), now=NOW)
     assert (status.health, status.registry) == (Health.DEGRADED, CheckStatus.ABSENT)
-    assert status.reasons == ("not registered in consul",)
+    assert status.reasons == (Reason(ReasonKind.NOT_REGISTERED, source="reg"),)
 
 
 def test_a_long_check_output_is_cut() -> None:
     _, (reason,) = verdict(container(), OK, registered(CheckStatus.CRITICAL, "x" * 500))
-    assert len(reason) < 160
-    assert reason.endswith("…")
+    assert reason.check is not None
+    assert len(reason.check.output) <= 120
+    assert reason.check.output.endswith("…")
+
+
+def test_the_check_that_decides_is_the_reason() -> None:
+    """Maintenance before what else is wrong; its kind is kept."""
+    critical = Check(RegistryCheckKind.TTL, "ttl", "alive", CheckStatus.CRITICAL, "TTL expired", since=NOW - 5)
+    moved = Check(RegistryCheckKind.MAINTENANCE, "_node_maintenance", "", CheckStatus.CRITICAL, "disk is changed")
+    for checks, worst in (((critical,), critical), ((critical, moved), moved)):
+        health, (reason,) = verdict(container(), OK, replace(registered(), checks=checks))
+        assert (health, reason.check) == (Health.DEGRADED, worst)
 
 
 def test_a_registry_that_cannot_be_asked_is_the_reason() -> None:
-    seen = fold(container(), ORDERS, OK, None, expects_registration=True, now=NOW, registry_error="consul is silent")
-    assert (seen.health, seen.reasons, seen.registry) == (Health.DEGRADED, ("consul is silent",), None)
-    assert verdict(container(), registry_error="consul is silent") == (Health.HEALTHY, ())
+    silent = view(expected=True, error="no answer")
+    seen = fold(container(started_at=NOW), ORDERS, OK, silent, now=NOW)
+    why = Reason(ReasonKind.REGISTRY_SILENT, source="reg", detail="no answer")
+    assert (seen.health, seen.reasons, seen.registry) == (Health.DEGRADED, (why,), None)
+    assert fold(container(), ORDERS, OK, view(error="no answer"), now=NOW).health is Health.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -124,7 +165,7 @@ def test_what_was_ready_once_is_no_longer_starting() -> None:
 
 
 def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
-    assert verdict(container(), None) == (Health.UNKNOWN, ("not probed",))
+    assert verdict(container(), None) == (Health.UNKNOWN, (Reason(ReasonKind.NOT_PROBED),))
     assert verdict(container(), None, registered())[0] is Health.HEALTHY
     assert verdict(container(), None, spec=ServiceSpec("plain"))[0] is Health.HEALTHY
 
@@ -135,64 +176,64 @@ def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
         (container(ContainerState.PAUSED), ORDERS, Health.PAUSED, ()),
         (container(ContainerState.EXITED, exit_code=0), ORDERS, Health.STOPPED, ()),
         (container(ContainerState.EXITED, exit_code=143), ONCE, Health.STOPPED, ()),
-        (container(ContainerState.EXITED, exit_code=137), ORDERS, Health.STOPPED, ("exited 137, killed",)),
+        (container(ContainerState.EXITED, exit_code=137), ORDERS, Health.STOPPED, (exited(137),)),
         (
             container(ContainerState.EXITED, exit_code=137, oom_killed=True),
             ORDERS,
             Health.UNHEALTHY,
-            ("exited 137, out of memory",),
+            (exited(137, oom=True),),
         ),
-        (container(ContainerState.EXITED, exit_code=3), ONCE, Health.UNHEALTHY, ("exited 3",)),
+        (container(ContainerState.EXITED, exit_code=3), ONCE, Health.UNHEALTHY, (exited(3),)),
         (container(ContainerState.EXITED, exit_code=0), JOB, Health.DONE, ()),
-        (container(ContainerState.EXITED, exit_code=1), JOB, Health.UNHEALTHY, ("exited 1",)),
+        (container(ContainerState.EXITED, exit_code=1), JOB, Health.UNHEALTHY, (exited(1),)),
         (
             container(ContainerState.CREATED, error="port is already allocated"),
             ORDERS,
             Health.UNHEALTHY,
-            ("could not start: port is already allocated",),
+            (Reason(ReasonKind.COULD_NOT_START, detail="port is already allocated"),),
         ),
-        (container(ContainerState.CREATED), ORDERS, Health.STOPPED, ("created, not started",)),
-        (container(ContainerState.DEAD), ORDERS, Health.UNHEALTHY, ("dead",)),
-        (container(ContainerState.REMOVING), ORDERS, Health.STOPPED, ("being removed",)),
+        (container(ContainerState.CREATED), ORDERS, Health.STOPPED, (Reason(ReasonKind.NOT_STARTED),)),
+        (container(ContainerState.DEAD), ORDERS, Health.UNHEALTHY, (Reason(ReasonKind.DEAD),)),
+        (container(ContainerState.REMOVING), ORDERS, Health.STOPPED, (Reason(ReasonKind.REMOVING),)),
         (
             container(ContainerState.RESTARTING, exit_code=1, restarts=2),
             ORDERS,
             Health.UNHEALTHY,
-            ("exit 1 · restarting, 2 times",),
+            (Reason(ReasonKind.RESTARTING, exit_code=1, count=2),),
         ),
         (
             container(ContainerState.RESTARTING, exit_code=1, restarts=4),
             ORDERS,
             Health.CRASH_LOOP,
-            ("crash loop: 4 restarts", "exited 1"),
+            (LOOP, exited(1)),
         ),
     ],
 )
-def test_what_does_not_run(seen: Container, spec: ServiceSpec, health: Health, reasons: tuple[str, ...]) -> None:
+def test_what_does_not_run(seen: Container, spec: ServiceSpec, health: Health, reasons: tuple[Reason, ...]) -> None:
     assert verdict(seen, None, spec=spec) == (health, reasons)
 
 
 def test_a_death_that_was_seen_is_no_stop() -> None:
     seen = container(ContainerState.EXITED, exit_code=1)
-    assert verdict(seen, None, recent_deaths=1) == (Health.UNHEALTHY, ("exited 1",))
+    assert verdict(seen, None, recent_deaths=1) == (Health.UNHEALTHY, (exited(1),))
     assert verdict(seen, None, recent_deaths=3)[0] is Health.CRASH_LOOP
 
 
 def test_a_crash_loop_shows_between_two_crashes_too() -> None:
     assert verdict(container(restarts=4, started_at=NOW - 2)) == (
         Health.CRASH_LOOP,
-        ("crash loop: 4 restarts",),
+        (LOOP,),
     )
     assert verdict(container(restarts=4))[0] is Health.HEALTHY
     assert verdict(container(), recent_deaths=3)[0] is Health.CRASH_LOOP
 
 
 def test_what_waits_says_for_whom() -> None:
-    waiting = verdict(container(ContainerState.CREATED), None, waiting_for="rabbitmq, which is starting")
-    assert waiting == (Health.STARTING, ("waits for rabbitmq, which is starting",))
+    waiting = verdict(container(ContainerState.CREATED), None, waits=WAITS)
+    assert waiting == (Health.STARTING, (WAITS,))
 
 
-def instance(number: int, health: Health, *reasons: str, **changes: Any) -> InstanceStatus:
+def instance(number: int, health: Health, *reasons: Reason, **changes: Any) -> InstanceStatus:
     values: dict[str, Any] = {"state": ContainerState.RUNNING} | changes
     return InstanceStatus(
         f"orders-{number}", f"shop-orders-{number}", f"c{number}", health=health, reasons=reasons, **values
@@ -223,10 +264,13 @@ def test_a_service_is_its_worst_instance_or_degraded_when_some_are_ready(
 
 
 def test_reasons_name_the_instance_where_there_are_several() -> None:
-    one = instance(1, Health.UNHEALTHY, "exited 1", restarts=2)
-    assert fold_service(ORDERS, 1, [one]).reasons == ("exited 1",)
+    one = instance(1, Health.UNHEALTHY, exited(1), restarts=2)
+    assert fold_service(ORDERS, 1, [one]).reasons == (exited(1),)
     both = fold_service(ORDERS, 3, [one, instance(2, Health.HEALTHY, restarts=1)])
-    assert both.reasons == ("orders-1: exited 1", "2 of 3 instances exist")
+    assert both.reasons == (
+        replace(exited(1), instance="orders-1"),
+        Reason(ReasonKind.TOO_FEW, count=2, of=3),
+    )
     assert both.restarts == 3
 
 
@@ -241,5 +285,5 @@ def test_the_state_is_a_word() -> None:
 
 
 def test_a_service_that_is_not_created_yet_says_what_it_waits_for() -> None:
-    status = fold_service(ORDERS, 1, [], "rabbitmq, which is starting")
-    assert (status.health, status.reasons) == (Health.STARTING, ("waits for rabbitmq, which is starting",))
+    status = fold_service(ORDERS, 1, [], WAITS)
+    assert (status.health, status.reasons) == (Health.STARTING, (WAITS,))

@@ -18,7 +18,7 @@ from meshctl.core.resolve import (
 from meshctl.errors import CallError, NoHealthyInstance, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import CheckStatus, Registration
 from tests.builders import registration
 
 

@@ -11,7 +11,7 @@ from meshctl.errors import CallError, NoHealthyInstance, RegistryUnavailable, Ru
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus, Registration
+from meshctl.model.registry import CheckStatus, Registration
 from tests.builders import registration
 
 SERVICES = {

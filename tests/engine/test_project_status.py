@@ -21,7 +21,9 @@ from meshctl.model.config import (
     ServiceSpec,
 )
 from meshctl.model.containers import Container, ContainerState, Observed
-from meshctl.model.status import CheckStatus, Health, ProbeResult, Registration, ServiceStatus
+from meshctl.model.registry import CheckStatus, Registration
+from meshctl.model.status import Health, ProbeResult, ServiceStatus
+from meshctl.present.reasons import reasons_text
 from tests.builders import registration
 
 CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
@@ -48,6 +50,11 @@ def container(service: str, state: ContainerState = ContainerState.RUNNING, numb
         ports={"http": f"{service}:{number}"},
         protocols={"http": "http"},
     )
+
+
+def words(status: ServiceStatus) -> str:
+    """Its reasons as they are shown."""
+    return reasons_text(status.reasons)
 
 
 class World:
@@ -104,7 +111,7 @@ async def test_a_disagreement_is_told() -> None:
     world.answers["orders-1"] = ProbeResult(False, "connection refused")
     seen = await look(world, CONSUL, ORDERS)
     assert seen["orders"].health is Health.UNHEALTHY
-    assert seen["orders"].reasons == ("consul passes, own probe fails: connection refused",)
+    assert words(seen["orders"]) == "consul passes, own probe fails: connection refused"
 
 
 async def test_probes_are_not_waited_for_as_long_as_the_file_allows() -> None:
@@ -129,7 +136,7 @@ async def test_a_registry_that_does_not_answer_is_a_reason() -> None:
     world.registered = fail
     seen = await look(world, CONSUL, ORDERS)
     assert seen["orders"].health is Health.DEGRADED
-    assert seen["orders"].reasons == ("consul does not answer at consul:1: connection refused",)
+    assert words(seen["orders"]) == "consul cannot be asked: consul does not answer at consul:1: connection refused"
     assert seen["orders"].instances[0].registry is None
     assert world.closed == 1
 
@@ -137,7 +144,7 @@ async def test_a_registry_that_does_not_answer_is_a_reason() -> None:
 async def test_a_registry_that_is_stopped_is_a_reason() -> None:
     world = World(container("consul", ContainerState.EXITED), container("orders"))
     seen = await look(world, CONSUL, ORDERS)
-    assert seen["orders"].reasons == ("consul is not running",)
+    assert words(seen["orders"]) == "consul cannot be asked: it is not running"
     assert world.connected == []
 
 
@@ -162,14 +169,14 @@ async def test_what_has_not_started_says_for_whom_it_waits() -> None:
     )
     seen = await look(world, CONSUL, waiting)
     assert seen["web"].health is Health.STARTING
-    assert seen["web"].reasons[0].startswith("waits for consul, which is starting")
+    assert words(seen["web"]) == "waits for consul, which is starting"
 
 
 async def test_more_instances_than_the_file_says_are_desired_too() -> None:
     world = World(container("consul"), container("orders"), container("orders", number=2))
     seen = await look(world, CONSUL, ORDERS)
     assert (seen["orders"].ready, seen["orders"].desired) == (1, 2)
-    assert seen["orders"].reasons == ("orders-2: not registered in consul",)
+    assert words(seen["orders"]) == "orders-2: not registered in consul"
 
 
 async def test_services_can_be_picked_by_name() -> None:

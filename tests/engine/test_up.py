@@ -22,7 +22,7 @@ from meshctl.model.config import (
 )
 from meshctl.model.plan import UpReport
 from meshctl.model.progress import Phase
-from meshctl.model.status import CheckStatus
+from meshctl.model.registry import CheckStatus
 from tests.builders import application, job, mesh_config, spec
 from tests.fakes.containers import Behaviour, Death
 from tests.fakes.stage import Stage, stage

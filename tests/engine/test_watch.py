@@ -11,18 +11,22 @@ import pytest
 
 from meshctl.core.plan.request import container_request
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.store import MeshStore
+from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.model.config import MeshConfig, RestartPolicy
 from meshctl.model.containers import Container
-from meshctl.model.status import CheckStatus, Health, MeshState, ProbeResult, ServiceStatus
+from meshctl.model.registry import CheckStatus
+from meshctl.model.status import Health, ProbeResult, ServiceStatus
+from meshctl.present.events import event_text
+from meshctl.present.reasons import reasons_text
 from tests.builders import application, mesh_config, registration, spec
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.machine import Behaviour
+from tests.fakes.sessions import Shown, shown_of, shown_when
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 
-State = Callable[[MeshState], bool]
+State = Callable[[Shown], bool]
 
 
 @dataclass
@@ -34,37 +38,31 @@ class World:
     engine: FakeEngine
     registry: FakeRegistry
     prober: FakeProber
-    store: MeshStore
     collector: FakeCollector = field(default_factory=FakeCollector)
+
+    def __post_init__(self) -> None:
+        self.state = MeshState(self.clock)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock, self.collector)
-        async with Watcher(mesh, self.store):
+        async with Watcher(mesh, self.state):
             yield
         await self.engine.close()
 
-    async def until(self, holds: State) -> MeshState:
-        """The first state that fits; within a minute of the world's time."""
-        reader = self.store.subscribe()
-        deadline = self.clock.monotonic() + 120
-        state = reader.snapshot
-        async with asyncio.timeout(20):
-            while not holds(state):
-                assert self.clock.monotonic() < deadline, f"still {state}"
-                state = await reader.next()
-        reader.close()
-        return state
+    async def until(self, holds: State) -> Shown:
+        """The first state that fits; within two minutes of the world's time."""
+        return await shown_when(self.state, holds, self.clock)
 
     def run(self, service: str, instance: int = 1) -> Container:
         request = container_request(self.config, self.config.services[service], instance)
         return self.engine.seed(request)
 
     def status(self, service: str) -> ServiceStatus:
-        return status(self.store.state, service)
+        return status(shown_of(self.state), service)
 
 
-def status(state: MeshState, service: str) -> ServiceStatus:
+def status(state: Shown, service: str) -> ServiceStatus:
     return next(one for one in state.services if one.service == service)
 
 
@@ -72,8 +70,12 @@ def is_(service: str, *healths: Health) -> State:
     return lambda state: bool(state.services) and status(state, service).health in healths
 
 
-def texts(state: MeshState) -> list[str]:
-    return [line.text for line in state.happenings]
+def texts(state: Shown) -> list[str]:
+    return [event_text(event) for event in state.events]
+
+
+def reasons(state: Shown, service: str) -> str:
+    return reasons_text(status(state, service).reasons)
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def world() -> World:
     clock = FakeClock()
     engine = FakeEngine(clock)
     registry = FakeRegistry(engine)
-    made = World(config, clock, engine, registry, FakeProber(engine), MeshStore("shop", clock))
+    made = World(config, clock, engine, registry, FakeProber(engine))
     for service in config.services:
         made.run(service)
     return made
@@ -105,7 +107,7 @@ async def test_a_running_mesh_is_seen_healthy(world: World) -> None:
 
 async def test_before_the_first_list_nothing_is_claimed(world: World) -> None:
     async with world.watched():
-        assert world.store.state.services == ()
+        assert world.state.services.value.services == ()
 
 
 async def test_a_death_is_seen_at_once(world: World) -> None:
@@ -116,16 +118,16 @@ async def test_a_death_is_seen_at_once(world: World) -> None:
         world.engine.die("users-1", 1)
         state = await world.until(is_("users", Health.UNHEALTHY))
         assert world.clock.monotonic() - began < 0.3
-        assert status(state, "users").reasons == ("exited 1",)
-        assert "exit 1" in texts(state)
+        assert reasons(state, "users") == "exited 1"
+        assert "exited 1" in texts(state)
 
 
 async def test_a_restart_is_told_with_its_cause(world: World) -> None:
     async with world.watched():
         await world.until(is_("orders", Health.HEALTHY))
         world.engine.die("orders-1", 137, oom=True)
-        state = await world.until(lambda s: any(text.startswith("restarted: exit 137") for text in texts(s)))
-        assert "restarted: exit 137, out of memory" in texts(state)
+        state = await world.until(lambda s: any(text.startswith("restarted: exited 137") for text in texts(s)))
+        assert "restarted: exited 137, out of memory" in texts(state)
         state = await world.until(lambda s: any(text.startswith("healthy after") for text in texts(s)))
 
 
@@ -173,7 +175,7 @@ async def test_a_lost_registry_is_a_reason(world: World) -> None:
         world.engine.die("consul-1", 1)
         await world.registry.stop()
         state = await world.until(lambda s: len(s.links) > 1 and not s.links[1].up and is_("users", Health.DEGRADED)(s))
-        assert "consul cannot be asked" in status(state, "users").reasons[0]
+        assert "consul cannot be asked" in reasons(state, "users")
         world.registry.up = True
         await world.engine.instances.start(world.engine.get("consul-1").id)
         await world.until(is_("users", Health.HEALTHY))
@@ -183,9 +185,8 @@ async def test_disagreement_names_both_sides(world: World) -> None:
     """The own probe passes, the registry's check does not."""
     world.engine.behaviours["users"] = Behaviour(check=CheckStatus.CRITICAL, check_output="port 8001 refused")
     async with world.watched():
-        state = await world.until(lambda s: is_("users", Health.DEGRADED, Health.STARTING)(s) and s.links[-1].up)
-        await world.until(lambda s: "consul critical" in "".join(status(s, "users").reasons))
-        assert state.project == "shop"
+        await world.until(lambda s: is_("users", Health.DEGRADED, Health.STARTING)(s) and s.links[-1].up)
+        await world.until(lambda s: "consul critical" in reasons(s, "users"))
 
 
 async def test_one_failed_probe_of_a_healthy_service_is_no_verdict(world: World) -> None:
@@ -213,7 +214,7 @@ async def test_a_probe_that_breaks_is_an_answer(world: World) -> None:
 
     world.prober.probe = probe  # type: ignore[method-assign]
     async with world.watched():
-        await world.until(lambda s: bool(s.services) and "boom" in "".join(status(s, "users").reasons))
+        await world.until(lambda s: bool(s.services) and "boom" in reasons(s, "users"))
 
 
 async def test_a_watcher_that_breaks_is_told_and_started_again(world: World) -> None:
@@ -255,7 +256,7 @@ async def test_a_service_waits_for_what_it_needs(world: World) -> None:
     world.engine.seed(container_request(world.config, world.config.services["orders"], 1), started=False)
     async with world.watched():
         state = await world.until(is_("orders", Health.STARTING))
-        assert status(state, "orders").reasons[0].startswith("waits for postgres, which is starting since ")
+        assert reasons(state, "orders") == "waits for postgres, which is starting"
 
 
 async def test_a_profile_nobody_asked_for_is_not_shown(world: World) -> None:

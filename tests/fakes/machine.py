@@ -11,7 +11,7 @@ from typing import Protocol
 from meshctl.model import containers as labels
 from meshctl.model.config import RestartPolicy
 from meshctl.model.containers import Container, ContainerRequest, ContainerState, ExecResult, LogLine
-from meshctl.model.status import CheckStatus
+from meshctl.model.registry import CheckStatus
 from meshctl.ports.world import Clock
 
 ALIVE = (ContainerState.RUNNING, ContainerState.PAUSED)

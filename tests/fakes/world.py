@@ -13,7 +13,8 @@ from meshctl.errors import RegistryUnavailable
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.model.status import ProbeResult, Registration
+from meshctl.model.registry import Registration
+from meshctl.model.status import ProbeResult
 from tests.builders import registration
 from tests.fakes.containers import FakeEngine
 

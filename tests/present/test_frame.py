@@ -6,14 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from meshctl.model.status import LinkState, MeshState
+from meshctl.model.status import LinkState
 from meshctl.present.frame import empty_services, stale_notice, tab_line, title_line
 from meshctl.present.lines import plain
+from tests.fakes.sessions import Shown
 from tests.tui.states import NOW, engine_lost, healthy, no_engine
 
 
-def title(state: MeshState, width: int = 120) -> str:
-    return plain(title_line(state, NOW, width))
+def title(shown: Shown, width: int = 120) -> str:
+    return plain(title_line("shop", shown.links, NOW, width, observed=shown.observed_at is not None))
+
+
+def stale(shown: Shown) -> str:
+    return stale_notice(shown.links, shown.observed_at, NOW)
+
+
+def empty(shown: Shown, wanted: str = "") -> tuple[str, str]:
+    return empty_services(len(shown.services), shown.links, shown.observed_at, wanted)
 
 
 def test_links_with_their_details() -> None:
@@ -22,12 +31,12 @@ def test_links_with_their_details() -> None:
 
 def test_a_lost_link_is_honest() -> None:
     assert "○ docker lost 12 s, retrying" in title(engine_lost())
-    assert stale_notice(engine_lost(), NOW) == "as of 12 s ago"
+    assert stale(engine_lost()) == "as of 12 s ago"
 
 
 def test_an_engine_that_never_answered_was_not_lost() -> None:
     assert "○ engine not reached 3 s, retrying" in title(no_engine())
-    assert stale_notice(no_engine(), NOW) == ""
+    assert stale(no_engine()) == ""
 
 
 def test_a_build_suffix_is_left_out() -> None:
@@ -50,7 +59,7 @@ def test_tabs() -> None:
 
 
 def test_every_empty_list_has_a_sentence() -> None:
-    assert empty_services(no_engine(), "") == (no_engine().links[0].detail, no_engine().links[0].hint)
-    assert empty_services(MeshState("shop"), "")[0] == "Asking the container engine…"
-    assert empty_services(healthy(), "zzz") == ("No service matches “zzz”.", "Esc clears the filter.")
-    assert empty_services(MeshState("shop", observed_at=NOW), "")[0] == "This project has no services."
+    assert empty(no_engine()) == (no_engine().links[0].detail, no_engine().links[0].hint)
+    assert empty(Shown())[0] == "Asking the container engine…"
+    assert empty(healthy(), "zzz") == ("No service matches “zzz”.", "Esc clears the filter.")
+    assert empty(Shown(observed_at=NOW))[0] == "This project has no services."

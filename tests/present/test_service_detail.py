@@ -9,12 +9,12 @@ import pytest
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.lines import plain
 from meshctl.present.service_detail import service_detail
-from tests.tui.states import NOW, config, healthy, service, troubled, usage
+from tests.tui.states import NOW, config, healthy, probe_fails, service, troubled, usage
 
 
 def detail(status: ServiceStatus, width: int = 60) -> str:
     spec = config().services.get(status.service)
-    lines = service_detail(status, spec, usage(1), troubled().happenings, NOW, width)
+    lines = service_detail(status, spec, usage(1), troubled().events, NOW, width)
     assert all(len(plain(line)) <= width for line in lines)
     return "\n".join(plain(line) for line in lines)
 
@@ -29,7 +29,7 @@ def test_every_instance_with_both_opinions() -> None:
 
 
 def test_a_failing_probe_says_why() -> None:
-    status = service("orders", Health.UNHEALTHY, "own probe fails")
+    status = service("orders", Health.UNHEALTHY, probe_fails(""))
     broken = replace(status.instances[0], probe=ProbeResult(False, "connection refused"), restarts=2)
     text = detail(replace(status, instances=(broken,)))
     assert "fails: connection refused" in text
@@ -41,7 +41,7 @@ def test_without_an_instance_it_says_how_to_start_one() -> None:
 
 
 def test_what_happened_to_it_lately() -> None:
-    assert "restarted: exit 137, out of memory" in detail(service("inventory"))
+    assert "restarted: exited 137, out of memory" in detail(service("inventory"))
     assert "restarted" not in detail(service("users"))
 
 

@@ -6,19 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from meshctl.model.status import Health, MeshState
+from meshctl.model.status import Health
 from meshctl.present.lines import plain
-from meshctl.present.services_rows import matches, ordered, services_rows
+from meshctl.present.services_rows import ServicesTable, matches, ordered, services_rows
+from tests.fakes.sessions import Shown
 from tests.tui import states
 from tests.tui.states import NOW, healthy, service, troubled, with_services
 
 
-def names(state: MeshState, **options: object) -> list[str]:
-    return [row.key for row in services_rows(state, 120, NOW, **options).rows]  # type: ignore[arg-type]
+def table_of(shown: Shown, width: int = 120, **options: object) -> ServicesTable:
+    return services_rows(shown.services, shown.usage, width, NOW, **options)  # type: ignore[arg-type]
 
 
-def row(state: MeshState, name: str, width: int = 120) -> str:
-    table = services_rows(state, width, NOW)
+def names(shown: Shown, **options: object) -> list[str]:
+    return [row.key for row in table_of(shown, **options).rows]
+
+
+def row(shown: Shown, name: str, width: int = 120) -> str:
+    table = table_of(shown, width)
     return next(plain(r.line) for r in table.rows if r.key == name)
 
 
@@ -36,14 +41,14 @@ def test_equals_keep_the_order_of_the_file() -> None:
 @pytest.mark.parametrize("width", range(40, 200))
 def test_lines_are_as_wide_as_the_room_and_never_jump(width: int) -> None:
     """Every row and the heading end in the same column, whatever the figures are."""
-    table = services_rows(troubled(), width, NOW)
+    table = table_of(troubled(), width)
     lines = [plain(table.header), *(plain(r.line) for r in table.rows if r.key)]
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) <= max(width, 40)
 
 
 def test_columns_go_by_rank() -> None:
-    headings = {width: plain(services_rows(healthy(), width, NOW).header).split() for width in (120, 100, 80, 60)}
+    headings = {width: plain(table_of(healthy(), width).header).split() for width in (120, 100, 80, 60)}
     assert headings[120] == ["service", "health", "inst", "cpu", "mem", "restarts", "age"]
     assert headings[100] == ["service", "health", "inst", "cpu", "mem", "restarts"]
     assert headings[80] == ["service", "health", "inst", "cpu", "mem"]
@@ -57,7 +62,7 @@ def test_the_reason_stands_in_the_row_and_is_cut_with_an_ellipsis() -> None:
 
 
 def test_a_reason_does_not_repeat_the_word_before_it() -> None:
-    assert "crash loop · 4 restarts; exit 1" in row(troubled(), "worker")
+    assert "crash loop · 4 restarts; exited 1" in row(troubled(), "worker")
 
 
 def test_a_healthy_row_has_no_reason() -> None:
@@ -77,7 +82,7 @@ def test_a_stopped_service_claims_no_figures() -> None:
 
 
 def test_what_is_being_done_stands_for_the_health() -> None:
-    table = services_rows(healthy(), 120, NOW, pending={"orders": "stopping"})
+    table = table_of(healthy(), 120, pending={"orders": "stopping"})
     assert "stopping…" in next(plain(r.line) for r in table.rows if r.key == "orders")
 
 

@@ -7,7 +7,8 @@ import pytest
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import ContainerState
 from meshctl.model.plan import Operation, OperationKind, Plan, Step
-from meshctl.model.status import CheckStatus, Health, InstanceStatus, ProbeResult, ServiceStatus
+from meshctl.model.registry import CheckStatus
+from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
 from meshctl.present.lines import plain
 from meshctl.present.plan_text import critical_text, plan_data, plan_text
 from meshctl.present.services_table import services_data, services_table
@@ -24,10 +25,29 @@ WELL = InstanceStatus(
     probe=ProbeResult(True),
     registry=CheckStatus.PASSING,
 )
-ILL = InstanceStatus("db-1", "shop-db-1", "c2", ContainerState.EXITED, Health.UNHEALTHY, ("exited 3",), restarts=2)
+EXITED = Reason(ReasonKind.EXITED, exit_code=3)
+ILL = InstanceStatus(
+    "db-1",
+    "shop-db-1",
+    "c2",
+    ContainerState.EXITED,
+    Health.UNHEALTHY,
+    (EXITED,),
+    restarts=2,
+)
 SERVICES = (
     ServiceStatus("web", ServiceKind.APPLICATION, "running", Health.HEALTHY, 1, 1, instances=(WELL,)),
-    ServiceStatus("db", ServiceKind.INFRASTRUCTURE, "exited", Health.UNHEALTHY, 0, 1, 2, ("exited 3",), (ILL,)),
+    ServiceStatus(
+        "db",
+        ServiceKind.INFRASTRUCTURE,
+        "exited",
+        Health.UNHEALTHY,
+        0,
+        1,
+        2,
+        (EXITED,),
+        (ILL,),
+    ),
 )
 
 

@@ -12,11 +12,10 @@ from textual.pilot import Pilot
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.session import Traces
 from meshctl.model.config import MeshConfig
-from meshctl.model.status import MeshState
 from meshctl.tui.app import MeshApp
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
-from tests.fakes.sessions import StandingSession, put
+from tests.fakes.sessions import Shown, StandingSession, put
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
 
@@ -54,7 +53,7 @@ def engine() -> FakeEngine:
 def app_of(engine: FakeEngine) -> AppOf:
     """``app_of(state)`` shows that state; ``engine`` is what its verbs reach, ``desk`` what gives traces."""
 
-    def build(state: MeshState, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
+    def build(state: Shown, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
         registry = FakeRegistry(engine)
         mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
         session = StandingSession(mesh, desk)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.containers import LogLine
-from meshctl.model.status import LinkState, MeshState
+from meshctl.model.status import LinkState
 from meshctl.model.traces import (
     CollectorStatus,
     ServiceEdge,
@@ -20,6 +20,7 @@ from meshctl.model.traces import (
     TraceQuery,
     TraceSummary,
 )
+from tests.fakes.sessions import Shown
 from tests.spans import MS, TRACE, order, span, summary, trace
 from tests.tui import states
 
@@ -70,7 +71,7 @@ class FakeDesk:
         return self.lines
 
 
-def live(*summaries: TraceSummary, lost: bool = False, base: MeshState | None = None) -> MeshState:
+def live(*summaries: TraceSummary, lost: bool = False, base: Shown | None = None) -> Shown:
     """A mesh with these traces, newest first, and a collector."""
     state = base or states.healthy()
     detail = "connection refused" if lost else f"{len(summaries):,} traces"
@@ -80,7 +81,6 @@ def live(*summaries: TraceSummary, lost: bool = False, base: MeshState | None = 
         links=(*state.links, link),
         traces=summaries,
         collector=CollectorStatus(traces=len(summaries), spans=sum(s.spans for s in summaries)),
-        revision=state.revision + 1,
     )
 
 

@@ -16,17 +16,19 @@ from meshctl.model.config import (
     ServiceSpec,
 )
 from meshctl.model.containers import ContainerState
+from meshctl.model.events import EventKind, MeshEvent
+from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
 from meshctl.model.status import (
-    CheckStatus,
-    Happening,
     Health,
     InstanceStatus,
     LinkState,
-    MeshState,
     ProbeResult,
+    Reason,
+    ReasonKind,
     ServiceStatus,
     Usage,
 )
+from tests.fakes.sessions import Shown
 
 #: 2026-11-23 14:02:11 UTC.
 NOW = 1795442531.0
@@ -56,7 +58,7 @@ def _application(name: str) -> ServiceSpec:
     )
 
 
-def instance(name: str, number: int, health: Health = Health.HEALTHY, *reasons: str) -> InstanceStatus:
+def instance(name: str, number: int, health: Health = Health.HEALTHY, *reasons: Reason) -> InstanceStatus:
     """One instance that runs since twelve minutes, unless it is stopped."""
     runs = health not in (Health.STOPPED, Health.DONE)
     registered = name in APPLICATION
@@ -74,7 +76,7 @@ def instance(name: str, number: int, health: Health = Health.HEALTHY, *reasons: 
     )
 
 
-def service(name: str, health: Health = Health.HEALTHY, *reasons: str, count: int = 1) -> ServiceStatus:
+def service(name: str, health: Health = Health.HEALTHY, *reasons: Reason, count: int = 1) -> ServiceStatus:
     """A service whose instances all have the same health."""
     ready = count if health in (Health.HEALTHY, Health.DONE) else 0
     return ServiceStatus(
@@ -89,66 +91,77 @@ def service(name: str, health: Health = Health.HEALTHY, *reasons: str, count: in
     )
 
 
+def waits(service: str, seconds: float) -> Reason:
+    """What an instance waits for."""
+    return Reason(ReasonKind.WAITS, source=service, since=NOW - seconds)
+
+
+def probe_fails(detail: str) -> Reason:
+    """Both sides are against it."""
+    return Reason(ReasonKind.PROBE_FAILS, detail=detail)
+
+
 def usage(seed: int) -> Usage:
     """Thirty samples that look like something."""
     return Usage(cpu=tuple(((seed * 7 + n * n) % 23) / 100 for n in range(30)), memory=(41 + seed * 9) * 1_000_000)
 
 
-def healthy() -> MeshState:
+def healthy() -> Shown:
     """All is well."""
     services = [service(name, count=3 if name == "orders" else 1) for name in (*APPLICATION, *INFRASTRUCTURE)]
-    return MeshState(
-        project="shop",
+    return Shown(
         services=tuple(services),
         links=(
             LinkState("docker", True, NOW - 900, "20.10"),
             LinkState("consul", True, NOW - 890, "8 passing"),
         ),
         usage={s.service: usage(n) for n, s in enumerate(services)},
-        happenings=(
-            Happening(NOW - 16, "orders", "scaled 1 → 3"),
-            Happening(NOW - 14, "orders", "healthy after 2.1 s", instance="orders-3"),
+        events=(
+            MeshEvent(EventKind.SCALED, NOW - 16, "orders", before=1, after=3),
+            MeshEvent(EventKind.BECAME_HEALTHY, NOW - 14, "orders", "orders-3", since=NOW - 16.1),
         ),
         observed_at=NOW - 0.5,
-        revision=1,
     )
 
 
-def with_services(state: MeshState, *changed: ServiceStatus) -> MeshState:
+def with_services(state: Shown, *changed: ServiceStatus) -> Shown:
     """The same mesh with some services as given."""
     by_name = {status.service: status for status in changed}
     services = tuple(by_name.get(s.service, s) for s in state.services)
-    return replace(state, services=services, revision=state.revision + 1)
+    return replace(state, services=services)
 
 
-def troubled() -> MeshState:
+def troubled() -> Shown:
     """Every kind of trouble at once."""
+    output = "connection refused on port 8001"
+    check = Check(RegistryCheckKind.SERVICE, "service:inventory-1", "inventory", CheckStatus.CRITICAL, output)
+    loop, exited = Reason(ReasonKind.CRASH_LOOP, count=4), Reason(ReasonKind.EXITED, exit_code=1)
     state = with_services(
         healthy(),
-        service("inventory", Health.DEGRADED, "probe passes, consul critical: connection refused on port 8001"),
-        service("notifications", Health.STARTING, "waits for rabbitmq, which is starting since 6 s"),
-        replace(service("worker", Health.CRASH_LOOP, "crash loop: 4 restarts", "exit 1"), restarts=4),
+        service("inventory", Health.DEGRADED, Reason(ReasonKind.CHECK_FAILS, source="consul", check=check, alone=True)),
+        service("notifications", Health.STARTING, waits("rabbitmq", 6)),
+        replace(service("worker", Health.CRASH_LOOP, loop, exited), restarts=4),
         service("echo", Health.STOPPED),
-        service("rabbitmq", Health.STARTING, "own probe fails: connection refused"),
+        service("rabbitmq", Health.STARTING, probe_fails("connection refused")),
     )
-    trouble = Happening(NOW - 4, "inventory", "restarted: exit 137, out of memory", True, "inventory-1")
-    return replace(state, happenings=(*state.happenings, trouble))
+    trouble = MeshEvent(EventKind.RESTARTED, NOW - 4, "inventory", "inventory-1", exit_code=137, oom=True)
+    return replace(state, events=(*state.events, trouble))
 
 
-def starting() -> MeshState:
+def starting() -> Shown:
     """The stack on its way up."""
-    waits = [service(name, Health.STARTING, "waits for postgres, which is starting since 3 s") for name in APPLICATION]
-    return with_services(healthy(), *waits, service("postgres", Health.STARTING, "own probe fails: starting"))
+    waiting = [service(name, Health.STARTING, waits("postgres", 3)) for name in APPLICATION]
+    return with_services(healthy(), *waiting, service("postgres", Health.STARTING, probe_fails("starting")))
 
 
-def engine_lost() -> MeshState:
+def engine_lost() -> Shown:
     """Docker went away twelve seconds ago."""
     state = healthy()
     links = (LinkState("docker", False, NOW - 12, "connection refused"), state.links[1])
     return replace(state, links=links, observed_at=NOW - 12.5)
 
 
-def no_engine() -> MeshState:
+def no_engine() -> Shown:
     """Docker never answered."""
     link = LinkState(
         "engine",
@@ -157,4 +170,4 @@ def no_engine() -> MeshState:
         "No container engine answers at unix:///var/run/docker.sock",
         "Start Docker, or set DOCKER_HOST to where it listens.",
     )
-    return MeshState(project="shop", links=(link,), revision=1)
+    return Shown(links=(link,))

@@ -9,10 +9,12 @@ from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.engine.up import UpOptions, up
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.watch.event_log import EventLog
+from meshctl.engine.watch.inventory import Inventory
+from meshctl.engine.watch.services import ServicesWriter
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig
-from meshctl.model.status import Health, MeshState
+from meshctl.model.status import Health
 from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.help import HelpScreen
@@ -23,7 +25,7 @@ from meshctl.tui.widgets.question import Question
 from meshctl.tui.widgets.service_list import ServiceList
 from tests.builders import application, mesh_config, spec
 from tests.fakes.containers import FakeEngine
-from tests.fakes.sessions import put
+from tests.fakes.sessions import Shown, put
 from tests.fakes.world import RecordingSink
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
@@ -37,7 +39,7 @@ def project() -> MeshConfig:
 
 async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
     """The app over a small project that is up, with the store told once."""
-    app = app_of(MeshState(project="shop"), project())
+    app = app_of(Shown(), project())
     engine.pullable |= {"redis:1"}
     report = await up(app.session.mesh, UpOptions(), RecordingSink())
     assert report.error is None
@@ -47,9 +49,10 @@ async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
 
 async def told(app: MeshApp, engine: FakeEngine) -> None:
     """The store learns what the engine holds now."""
-    aggregator = StateAggregator(app.session.mesh.config, app.session.state, engine.clock)
-    aggregator.engine_up(await engine.info())
-    aggregator.observed(await engine.observe("shop"))
+    state = app.session.state
+    services = ServicesWriter(Inventory(app.session.config, engine.clock), state, EventLog(state.events))
+    services.runtime_up(await engine.info())
+    services.observed(await engine.observe("shop"))
 
 
 def listing(pilot: Pilot[int]) -> ServiceList:
@@ -180,7 +183,7 @@ async def test_only_lines_that_changed_are_drawn_again(app_of: AppOf) -> None:
         drawn: list[int] = []
         pane = listing(pilot)
         pane.refresh_line = drawn.append  # type: ignore[method-assign]
-        changed = states.service("users", Health.DEGRADED, "slow")
+        changed = states.service("users", Health.DEGRADED, states.probe_fails("slow"))
         put(app.session, states.with_services(states.healthy(), changed))
         await until(pilot, lambda: bool(drawn))
         assert set(drawn) == {pane.keys.index("users")}
@@ -284,7 +287,7 @@ async def test_without_an_engine_nothing_is_offered(app_of: AppOf) -> None:
 
 async def test_up_starts_what_is_not_there(app_of: AppOf, engine: FakeEngine) -> None:
     """``u`` brings the project up."""
-    app = app_of(MeshState(project="shop"), project())
+    app = app_of(Shown(), project())
     engine.pullable |= {"redis:1"}
     await told(app, engine)
     async with app.run_test(size=SIZE) as pilot:

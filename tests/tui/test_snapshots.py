@@ -9,9 +9,9 @@ from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.model.containers import LogLine
-from meshctl.model.status import MeshState
 from meshctl.tui.screens.logs import LogsScreen
 from meshctl.tui.widgets.log_view import LogView
+from tests.fakes.sessions import Shown
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
 
@@ -35,7 +35,7 @@ def test_services(name: str, snap_compare: Compare, app_of: AppOf) -> None:
 
 def test_services_before_the_first_answer(snap_compare: Compare, app_of: AppOf) -> None:
     """An empty list says what it waits for."""
-    assert snap_compare(app_of(MeshState(project="shop")), terminal_size=(100, 26))
+    assert snap_compare(app_of(Shown()), terminal_size=(100, 26))
 
 
 def test_services_small(snap_compare: Compare, app_of: AppOf) -> None:

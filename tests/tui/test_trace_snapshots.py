@@ -13,6 +13,7 @@ from meshctl.tui.screens.compare import CompareScreen
 from meshctl.tui.screens.map import MapScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
 from meshctl.tui.widgets.empty_pane import EmptyPane
+from tests.fakes.sessions import put
 from tests.spans import order, trace
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
@@ -94,8 +95,8 @@ def test_list_held(snap_compare: Compare, app_of: AppOf) -> None:
 
     async def hold(pilot: Pilot[int]) -> None:
         await pressed("space")(pilot)
-        app.session.state.update(traces=tuple(some()))
-        await until(pilot, lambda: len(app.state.traces) == 10)
+        put(app.session, replace(live(*some()[2:]), traces=tuple(some())))
+        await until(pilot, lambda: app.screen._listing.newer == 2)  # type: ignore[attr-defined]
         app.screen._draw()  # type: ignore[attr-defined]
         await pilot.pause()
 

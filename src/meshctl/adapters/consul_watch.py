@@ -14,7 +14,7 @@ from consul.base import HTTPClient, Response
 
 from meshctl.adapters.consul import AGENT, READ_TIMEOUT_S, registrations_of, unavailable
 from meshctl.adapters.http_wire import DeadlineConnection, reason_of
-from meshctl.model.status import Registration
+from meshctl.model.registry import Registration
 
 #: Seconds a query waits for a change. What no check tells of is looked at this often.
 WAIT_S = 5

@@ -12,13 +12,13 @@ _WORST_FIRST = (CheckStatus.MAINTENANCE, CheckStatus.CRITICAL, CheckStatus.WARNI
 
 def fold_checks(checks: Sequence[Check]) -> CheckStatus:
     """Maintenance before critical before warning before passing; an instance without a check passes."""
-    worst = _worst(checks)
+    worst = worst_check(checks)
     return CheckStatus.PASSING if worst is None else _counts_as(worst)
 
 
 def complaint(checks: Sequence[Check]) -> str:
     """What the check that decides says, '' while all pass."""
-    worst = _worst(checks)
+    worst = worst_check(checks)
     return "" if worst is None or worst.status is CheckStatus.PASSING else worst.output
 
 
@@ -34,7 +34,8 @@ def first_seen(before: Iterable[Registration], after: Iterable[Registration], no
     )
 
 
-def _worst(checks: Sequence[Check]) -> Check | None:
+def worst_check(checks: Sequence[Check]) -> Check | None:
+    """The check that decides; None without any."""
     return min(checks, key=lambda check: _WORST_FIRST.index(_counts_as(check)), default=None)
 
 

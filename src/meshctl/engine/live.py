@@ -14,7 +14,7 @@ from meshctl.engine.logs import stream_logs
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
-from meshctl.engine.store import MeshStore
+from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.trace_lookup import find
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.model.calls import CallReply, CallRequest
@@ -33,7 +33,7 @@ class LiveSession:
 
     def __init__(self, mesh: Mesh, calls: DirectoryCalls) -> None:
         self.config: MeshConfig = mesh.config
-        self.state = MeshStore(mesh.config.name, mesh.clock)
+        self.state = MeshState(mesh.clock)
         self.lifecycle = LiveLifecycle(mesh)
         self.calls = calls
         self.traces = LiveTraces(mesh)

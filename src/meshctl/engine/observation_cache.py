@@ -10,7 +10,7 @@ from meshctl.engine.mesh import Mesh
 from meshctl.engine.registry import registry_address
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.containers import Container, Observed
-from meshctl.model.status import Registration
+from meshctl.model.registry import Registration
 from meshctl.ports.registry import Registry
 
 _Seen = TypeVar("_Seen")

@@ -43,14 +43,14 @@ async def _ask_registry(mesh: Mesh, observations: Observations) -> None:
         return
     address = registry_address(mesh.config, list(observations.containers.values()))
     if address is None:
-        observations.registry_error = f"{mesh.config.registry} is not running"
+        observations.registry_error = "it is not running"
         return
     registry = mesh.connect_registry(address)
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
             observations.registrations = await registry.registrations()
     except TimeoutError:
-        observations.registry_error = f"{mesh.config.registry} does not answer"
+        observations.registry_error = f"no answer within {ASK_TIMEOUT_S:g} s"
     except MeshError as error:
         observations.registry_error = str(error)
     finally:

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from meshctl.core.health import exit_words
+from meshctl.core.exits import exit_words
 from meshctl.core.registry import complaint, fold_checks
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, ServiceFailed
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import CheckStatus
+from meshctl.model.registry import CheckStatus
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.2
@@ -149,7 +149,8 @@ class _Deaths:
         if container.exit_code is not None:
             self.last = container
         if container.state in _OVER:
-            return f"{container.instance_id} {exit_words(container) or f'is {container.state}'}"
+            ended = exit_words(container.exit_code, container.oom_killed)
+            return f"{container.instance_id} {ended or f'is {container.state}'}"
         if self.baseline is None:
             self.baseline = container.restarts
         deaths = container.restarts - self.baseline
@@ -157,7 +158,7 @@ class _Deaths:
             deaths = max(deaths, container.restarts)
         if deaths < DEATHS:
             return ""
-        why = exit_words(self.last) if self.last else ""
+        why = exit_words(self.last.exit_code, self.last.oom_killed) if self.last else ""
         words = f"{container.instance_id} died {deaths} times while starting"
         return f"{words} ({why})" if why else words
 

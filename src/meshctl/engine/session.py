@@ -11,7 +11,7 @@ from meshctl.model.config import MeshConfig
 
 if TYPE_CHECKING:
     from meshctl.engine.lifecycle import DownReport
-    from meshctl.engine.store import MeshStore
+    from meshctl.engine.state.mesh_state import MeshState
     from meshctl.engine.up import UpOptions
     from meshctl.model.calls import CallReply, CallRequest
     from meshctl.model.containers import LogLine
@@ -133,7 +133,7 @@ class MeshSession(Protocol):
     @property
     def config(self) -> MeshConfig: ...
     @property
-    def state(self) -> MeshStore: ...
+    def state(self) -> MeshState: ...
     @property
     def lifecycle(self) -> Lifecycle: ...
     @property

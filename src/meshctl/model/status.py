@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meshctl.model.config import ServiceKind
-from meshctl.model.containers import ContainerState, RuntimeEvent
-from meshctl.model.registry import CheckStatus as CheckStatus
-from meshctl.model.registry import Registration as Registration
-from meshctl.model.traces import CollectorStatus, TraceSummary
+from meshctl.model.containers import ContainerState
+from meshctl.model.registry import Check, CheckStatus
 
 
 class Health(StrEnum):
@@ -27,13 +25,55 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ReasonKind(StrEnum):
+    """Why something is not simply healthy."""
+
+    CRASH_LOOP = "crash_loop"
+    EXITED = "exited"
+    RESTARTING = "restarting"
+    COULD_NOT_START = "could_not_start"
+    DEAD = "dead"
+    REMOVING = "removing"
+    NOT_STARTED = "not_started"
+    WAITS = "waits"
+    NOT_PROBED = "not_probed"
+    PROBE_FAILS = "probe_fails"
+    CHECK_FAILS = "check_fails"
+    NOT_REGISTERED = "not_registered"
+    REGISTRY_SILENT = "registry_silent"
+    TOO_FEW = "too_few"
+    WATCH_BROKE = "watch_broke"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason as facts; what does not belong to its kind is empty.
+
+    ``instance``: whose it is, where a service has several. ``source``: the registry, or the service that is waited
+    for. ``detail``: others' words for it. ``count`` restarts, or instances ``of`` those desired. ``since``: Unix
+    seconds. ``alone``: the probe fails though the registry passes, or the registry's check though the probe passes.
+    """
+
+    kind: ReasonKind
+    instance: str = ""
+    source: str = ""
+    detail: str = ""
+    exit_code: int | None = None
+    oom: bool = False
+    count: int = 0
+    of: int = 0
+    since: float | None = None
+    check: Check | None = None
+    alone: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """meshctl's own check of one instance. ``detail`` says why not, for a person."""
+    """meshctl's own check of one instance. ``detail`` says why not; how long it took makes no other result."""
 
     ok: bool
     detail: str = ""
-    elapsed_s: float = 0.0
+    elapsed_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +85,7 @@ class InstanceStatus:
     container_id: str
     state: ContainerState
     health: Health
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     ports: Mapping[str, str] = field(default_factory=dict)
     probe: ProbeResult | None = None
     registry: CheckStatus | None = None
@@ -64,7 +104,7 @@ class ServiceStatus:
     ready: int
     desired: int
     restarts: int = 0
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     instances: tuple[InstanceStatus, ...] = ()
 
 
@@ -88,33 +128,3 @@ class Usage:
 
     cpu: tuple[float, ...] = ()
     memory: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the event feed; ``instance`` is '' when it is about the whole service."""
-
-    time: float
-    service: str
-    text: str
-    bad: bool = False
-    instance: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MeshState:
-    """All that a view shows, at one moment. ``observed_at`` is when the engine last answered.
-
-    ``traces`` are the newest ones, newest first; ``collector`` is None until it has answered once.
-    """
-
-    project: str
-    services: tuple[ServiceStatus, ...] = ()
-    links: tuple[LinkState, ...] = ()
-    usage: Mapping[str, Usage] = field(default_factory=dict)
-    happenings: tuple[Happening, ...] = ()
-    events: tuple[RuntimeEvent, ...] = ()
-    traces: tuple[TraceSummary, ...] = ()
-    collector: CollectorStatus | None = None
-    observed_at: float | None = None
-    revision: int = 0

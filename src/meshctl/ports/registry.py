@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from meshctl.model.status import Registration
+from meshctl.model.registry import Registration
 
 
 class Registry(Protocol):

@@ -1,45 +1,106 @@
-"""The feed of what happened: one line each, newest first, in two columns where there is room."""
+"""What happened, in sentences, and the feed of it: newest first, in two columns where there is room."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from meshctl.model.status import Happening
+from meshctl.core.exits import exit_words
+from meshctl.model.events import EventKind, MeshEvent
+from meshctl.model.status import Health, ReasonKind
 from meshctl.present.cells import fit
 from meshctl.present.lines import BAD, MUTED, Line, Segment, service_tone
+from meshctl.present.reasons import reason_text
+from meshctl.present.status import word
 from meshctl.present.units import clock_time
 
 #: Two events stand side by side from this width on.
 TWO_COLUMNS = 110
 _LONGEST_NAME = 18
+#: Exits that somebody asked for, and so are not marked as bad.
+_WANTED_EXITS = (0, 143)
 
 
-def event_lines(happenings: Sequence[Happening], width: int, height: int) -> list[Line]:
+def event_text(event: MeshEvent) -> str:
+    """One clause; the service or instance is not named."""
+    return _TEXTS[event.kind](event)
+
+
+def is_bad(event: MeshEvent) -> bool:
+    """Whether somebody should look."""
+    if event.kind in (EventKind.DIED, EventKind.RESTARTED):
+        return event.exit_code not in _WANTED_EXITS
+    return event.kind in (EventKind.BECAME_UNHEALTHY, EventKind.WATCH_FAILED)
+
+
+def event_lines(events: Sequence[MeshEvent], width: int, height: int) -> list[Line]:
     """At most ``height`` lines; the feed reads down the left column, then down the right."""
-    columns = 2 if width >= TWO_COLUMNS and len(happenings) > height else 1
-    newest = list(reversed(happenings))[: height * columns]
+    columns = 2 if width >= TWO_COLUMNS and len(events) > height else 1
+    newest = list(reversed(events))[: height * columns]
     if not newest:
         return [(Segment(" Nothing happened since this screen was opened.", MUTED),)] if height > 0 else []
     each = (width - 1) // columns
-    name = min(_LONGEST_NAME, max(len(_who(h)) for h in newest))
-    cells = [_cell(h, each, name) for h in newest]
+    name = min(_LONGEST_NAME, max(len(_who(event)) for event in newest))
+    cells = [_cell(event, each, name) for event in newest]
     rows = min(height, len(cells))
     return [tuple(span for cell in cells[row::rows] for span in cell) for row in range(rows)]
 
 
-def _who(happening: Happening) -> str:
-    return happening.instance or happening.service
+def _who(event: MeshEvent) -> str:
+    return event.instance or event.service
 
 
-def _cell(happening: Happening, width: int, name: int) -> Line:
-    head = f" {clock_time(happening.time)}  "
-    who = fit(_who(happening), name).ljust(name)
-    text = fit(happening.text, max(0, width - len(head) - len(who) - 4))
+def _cell(event: MeshEvent, width: int, name: int) -> Line:
+    head = f" {clock_time(event.time)}  "
+    who = fit(_who(event), name).ljust(name)
+    text = fit(event_text(event), max(0, width - len(head) - len(who) - 4))
     used = len(head) + len(who) + 2 + len(text)
     return (
         Segment(head, MUTED),
-        Segment(who, service_tone(happening.service)),
+        Segment(who, service_tone(event.service)),
         Segment("  "),
-        Segment(text, BAD if happening.bad else ""),
+        Segment(text, BAD if is_bad(event) else ""),
         Segment(" " * max(0, width - used)),
     )
+
+
+def _exit(event: MeshEvent) -> str:
+    return exit_words(event.exit_code, event.oom)
+
+
+def _stopped(event: MeshEvent) -> str:
+    return f"stopped: {_exit(event)}" if _exit(event) else "stopped"
+
+
+def _became_healthy(event: MeshEvent) -> str:
+    if event.since is None or event.time < event.since:
+        return "healthy"
+    return f"healthy after {event.time - event.since:.1f} s"
+
+
+def _became_unhealthy(event: MeshEvent) -> str:
+    assert isinstance(event.after, Health)
+    if event.reason is None:
+        return word(event.after)
+    reason = reason_text(event.reason)
+    return reason if event.reason.kind is ReasonKind.CRASH_LOOP else f"{word(event.after)}: {reason}"
+
+
+def _reason(event: MeshEvent) -> str:
+    return reason_text(event.reason) if event.reason is not None else ""
+
+
+_TEXTS: dict[EventKind, Callable[[MeshEvent], str]] = {
+    EventKind.STARTED: lambda event: "started",
+    EventKind.STOPPED: _stopped,
+    EventKind.DIED: lambda event: _exit(event) or "ended",
+    EventKind.RESTARTED: lambda event: f"restarted: {_exit(event) or 'ended'}",
+    EventKind.RESTARTED_ON_REQUEST: lambda event: "restarted on request",
+    EventKind.PAUSED: lambda event: "paused",
+    EventKind.RESUMED: lambda event: "resumed",
+    EventKind.REMOVED: lambda event: "removed",
+    EventKind.SCALED: lambda event: f"scaled {event.before} → {event.after}",
+    EventKind.BECAME_HEALTHY: _became_healthy,
+    EventKind.RECOVERED: lambda event: "healthy again",
+    EventKind.BECAME_UNHEALTHY: _became_unhealthy,
+    EventKind.WATCH_FAILED: _reason,
+}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshctl.model.status import LinkState, MeshState
+from meshctl.model.status import LinkState
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, between
 from meshctl.present.units import age, clock_time
 
 
-def title_line(state: MeshState, now: float, width: int) -> Line:
-    """``meshctl · shop   ● docker 20.10   ● consul 11 passing   14:02:11``; details go first when narrow."""
-    left = (Segment(" meshctl", ACCENT), Segment(" · ", MUTED), Segment(state.project, STRONG))
+def title_line(project: str, links: Sequence[LinkState], now: float, width: int, *, observed: bool = True) -> Line:
+    """``meshctl · shop   ● docker 20.10   ● consul 11 passing   14:02:11``; details go first when narrow.
+
+    ``observed``: the runtime has answered at least once, so that now it is lost, not unreached.
+    """
+    left = (Segment(" meshctl", ACCENT), Segment(" · ", MUTED), Segment(project, STRONG))
     clock = (Segment(f"{clock_time(now)} ", MUTED),)
     room = width - len("".join(s.text for s in (*left, *clock))) - 6
-    links = _links(state, now, room)
-    return between((*left, Segment("    "), *links) if links else left, clock, width)
+    shown = _links(links, now, room, observed)
+    return between((*left, Segment("    "), *shown) if shown else left, clock, width)
 
 
 def tab_line(tabs: Sequence[tuple[str, str]], current: str, notice: str, width: int) -> Line:
@@ -28,37 +31,37 @@ def tab_line(tabs: Sequence[tuple[str, str]], current: str, notice: str, width: 
     return between(spans, (Segment(f"{notice} ", WARN),) if notice else (), width)
 
 
-def stale_notice(state: MeshState, now: float) -> str:
+def stale_notice(links: Sequence[LinkState], observed_at: float | None, now: float) -> str:
     """``as of 12 s ago`` while the engine is lost and old figures are shown, else ''."""
-    engine = runtime_link(state)
-    if engine is None or engine.up or state.observed_at is None:
+    runtime = runtime_link(links)
+    if runtime is None or runtime.up or observed_at is None:
         return ""
-    return f"as of {age(max(0.0, now - state.observed_at))} ago"
+    return f"as of {age(max(0.0, now - observed_at))} ago"
 
 
-def runtime_link(state: MeshState) -> LinkState | None:
+def runtime_link(links: Sequence[LinkState]) -> LinkState | None:
     """The connection to the container engine comes first; None before the first try."""
-    return state.links[0] if state.links else None
+    return links[0] if links else None
 
 
-def empty_services(state: MeshState, wanted: str) -> tuple[str, str]:
-    """A sentence and the next step for a list without rows."""
-    if wanted and state.services:
+def empty_services(known: int, links: Sequence[LinkState], observed_at: float | None, wanted: str) -> tuple[str, str]:
+    """A sentence and the next step for a list without rows, of a project of which ``known`` services are known."""
+    if wanted and known:
         return f"No service matches “{wanted}”.", "Esc clears the filter."
-    engine = runtime_link(state)
-    if engine is not None and not engine.up and state.observed_at is None:
-        return engine.detail or "No container engine answers.", engine.hint or "It is tried again by itself."
-    if state.observed_at is None:
+    runtime = runtime_link(links)
+    if runtime is not None and not runtime.up and observed_at is None:
+        return runtime.detail or "No container engine answers.", runtime.hint or "It is tried again by itself."
+    if observed_at is None:
         return "Asking the container engine…", ""
     return "This project has no services.", "Add one under `services:` in meshctl.yaml."
 
 
-def _links(state: MeshState, now: float, room: int) -> list[Segment]:
+def _links(links: Sequence[LinkState], now: float, room: int, observed: bool) -> list[Segment]:
     spans: list[Segment] = []
     for with_detail in (True, False):
         spans = []
-        for link in state.links:
-            verb = "not reached" if link is runtime_link(state) and state.observed_at is None else "lost"
+        for link in links:
+            verb = "not reached" if link is runtime_link(links) and not observed else "lost"
             spans += [*_link(link, verb, now, with_detail), Segment("   ")]
         if sum(len(span.text) for span in spans[:-1]) <= room:
             break

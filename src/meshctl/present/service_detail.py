@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.model.config import Condition, ServiceSpec
-from meshctl.model.status import CheckStatus, Happening, Health, InstanceStatus, ServiceStatus, Usage
+from meshctl.model.events import MeshEvent
+from meshctl.model.registry import CheckStatus
+from meshctl.model.status import Health, InstanceStatus, Reason, ServiceStatus, Usage
 from meshctl.present.cells import fit
+from meshctl.present.events import event_text, is_bad
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
+from meshctl.present.reasons import reason_text
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, clock_time, duration, percent, size
@@ -21,18 +25,18 @@ def service_detail(
     status: ServiceStatus,
     spec: ServiceSpec | None,
     usage: Usage | None,
-    happenings: Sequence[Happening],
+    events: Sequence[MeshEvent],
     now: float,
     width: int,
 ) -> list[Line]:
     """Lines of at most ``width`` cells."""
-    lines = [_title(status), *_reasons(status, width), ()]
+    lines = [_title(status), *_reasons(status.reasons, width, now), ()]
     lines += _facts(status, spec, usage, width)
     for instance in status.instances:
         lines += [(), *_instance(instance, now, width)]
     if not status.instances:
         lines += [(), (Segment(" No instance exists. "), Segment("`s` starts it.", MUTED))]
-    lines += _lately(status, happenings)
+    lines += _lately(status, events)
     return [fit_line(line, width) for line in lines]
 
 
@@ -46,8 +50,8 @@ def _title(status: ServiceStatus) -> Line:
     )
 
 
-def _reasons(status: ServiceStatus, width: int) -> list[Line]:
-    return [(Segment(f"   {line}"),) for reason in status.reasons for line in words(reason, width - 4)]
+def _reasons(reasons: Sequence[Reason], width: int, now: float) -> list[Line]:
+    return [(Segment(f"   {line}"),) for reason in reasons for line in words(reason_text(reason, now), width - 4)]
 
 
 def _facts(status: ServiceStatus, spec: ServiceSpec | None, usage: Usage | None, width: int) -> list[Line]:
@@ -86,8 +90,7 @@ def _instance(instance: InstanceStatus, now: float, width: int) -> list[Line]:
     lines: list[Line] = [_instance_title(instance, now)]
     several = instance.health not in (Health.HEALTHY, Health.DONE)
     if several:
-        for reason in instance.reasons:
-            lines += [(Segment(f"   {line}"),) for line in words(reason, width - 4)]
+        lines += _reasons(instance.reasons, width, now)
     for name, address in instance.ports.items():
         lines.append(_indented(name, address))
     if instance.probe is not None:
@@ -124,18 +127,18 @@ def _indented(label: str, text: str, tone_of: str = "") -> Line:
     return (Segment(f"   {label.ljust(_LABEL)} ", MUTED), Segment(text, tone_of))
 
 
-def _lately(status: ServiceStatus, happenings: Sequence[Happening]) -> list[Line]:
-    own = [h for h in reversed(happenings) if h.service == status.service][:_KEEP_EVENTS]
+def _lately(status: ServiceStatus, events: Sequence[MeshEvent]) -> list[Line]:
+    own = [event for event in reversed(events) if event.service == status.service][:_KEEP_EVENTS]
     if not own:
         return []
     lines: list[Line] = [(), (Segment(" lately", MUTED),)]
-    for happening in own:
-        who = f"{happening.instance} " if happening.instance and len(status.instances) > 1 else ""
+    for event in own:
+        who = f"{event.instance} " if event.instance and len(status.instances) > 1 else ""
         lines.append(
             (
-                Segment(f"   {clock_time(happening.time)} ", MUTED),
+                Segment(f"   {clock_time(event.time)} ", MUTED),
                 Segment(who),
-                Segment(happening.text, BAD if happening.bad else ""),
+                Segment(event_text(event), BAD if is_bad(event) else ""),
             )
         )
     return lines

@@ -1,14 +1,15 @@
-"""The services list: mesh state → headed, grouped rows of a given width."""
+"""The services list: services → headed, grouped rows of a given width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshctl.model.config import ServiceKind
-from meshctl.model.status import Health, MeshState, ServiceStatus, Usage
+from meshctl.model.status import Health, ServiceStatus, Usage
 from meshctl.present.cells import fit
 from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Segment, service_tone
+from meshctl.present.reasons import reasons_text
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, percent, size
@@ -79,7 +80,8 @@ class _Layout:
 
 
 def services_rows(
-    state: MeshState,
+    services: Sequence[ServiceStatus],
+    usage: Mapping[str, Usage],
     width: int,
     now: float,
     *,
@@ -93,8 +95,8 @@ def services_rows(
     (``stopping``), which then stands in place of its health.
     Groups stand apart if ``height`` has room for it.
     """
-    layout = _layout(width, [status.service for status in state.services])
-    groups = [_group(state, kind, layout, now, wanted, pending or {}) for kind in _GROUPS]
+    layout = _layout(width, [status.service for status in services])
+    groups = [_group(_of(services, kind, wanted), usage, layout, now, pending or {}) for kind in _GROUPS]
     groups = [group for group in groups if group]
     roomy = sum(map(len, groups)) + len(groups) - 1 <= height
     rows = list(groups[0]) if groups else []
@@ -103,14 +105,21 @@ def services_rows(
     return ServicesTable(_header(layout), tuple(rows))
 
 
+def _of(services: Sequence[ServiceStatus], kind: ServiceKind, wanted: str) -> list[ServiceStatus]:
+    return ordered(status for status in services if status.kind is kind and matches(status, wanted))
+
+
 def _group(
-    state: MeshState, kind: ServiceKind, layout: _Layout, now: float, wanted: str, pending: Mapping[str, str]
+    members: Sequence[ServiceStatus],
+    usage: Mapping[str, Usage],
+    layout: _Layout,
+    now: float,
+    pending: Mapping[str, str],
 ) -> list[Row]:
-    members = ordered(s for s in state.services if s.kind is kind and matches(s, wanted))
-    rows = [
-        Row(s.service, _line(s, state.usage.get(s.service), layout, now, pending.get(s.service, ""))) for s in members
-    ]
-    return [Row("", (Segment(f" {_GROUPS[kind]}", MUTED),)), *rows] if rows else []
+    if not members:
+        return []
+    rows = [Row(s.service, _line(s, usage.get(s.service), layout, now, pending.get(s.service, ""))) for s in members]
+    return [Row("", (Segment(f" {_GROUPS[members[0].kind]}", MUTED),)), *rows]
 
 
 def ordered(services: Iterable[ServiceStatus]) -> list[ServiceStatus]:
@@ -158,7 +167,7 @@ def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: floa
         Segment(f" {symbol(status.health)} ", tone(status.health)),
         Segment(name, MUTED if resting else service_tone(status.service)),
         Segment(GAP),
-        *_health(status, layout.health, doing),
+        *_health(status, layout.health, doing, now),
     ]
     for column in layout.columns:
         spans.append(Segment(" " if column is _CPU else GAP))
@@ -166,21 +175,21 @@ def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: floa
     return tuple(spans)
 
 
-def _health(status: ServiceStatus, width: int, doing: str) -> list[Segment]:
+def _health(status: ServiceStatus, width: int, doing: str, now: float) -> list[Segment]:
     if doing:
         return [Segment(fit(f"{doing}…", width).ljust(width), ACCENT)]
     head = word(status.health)
-    reason = _reason(status)
+    reason = _reason(status, now)
     if not reason:
         return [Segment(fit(head, width).ljust(width), tone(status.health))]
     rest = fit(f" · {reason}", max(0, width - len(head)))
     return [Segment(fit(head, width), tone(status.health)), Segment(rest.ljust(max(0, width - len(head))))]
 
 
-def _reason(status: ServiceStatus) -> str:
+def _reason(status: ServiceStatus, now: float) -> str:
     if status.health in (Health.HEALTHY, *_AT_REST) and status.ready >= status.desired:
         return ""
-    return "; ".join(status.reasons).removeprefix(f"{word(status.health)}: ")
+    return reasons_text(status.reasons, now).removeprefix(f"{word(status.health)}: ")
 
 
 def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Segment:

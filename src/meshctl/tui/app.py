@@ -13,9 +13,9 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from meshctl.engine.session import MeshSession
+from meshctl.engine.state.topic import Reader
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceSpec
-from meshctl.model.status import MeshState
 from meshctl.present.frame import runtime_link
 from meshctl.present.lines import Line
 from meshctl.present.notices import Notice, notice_lines
@@ -27,6 +27,7 @@ from meshctl.tui.screens.help import HelpScreen
 from meshctl.tui.screens.services import find
 from meshctl.tui.theme import DARK, LIGHT
 from meshctl.tui.verbs import DOING, PendingSink, carry_out
+from meshctl.tui.view import View
 
 #: The clock and ages move on this often even if nothing happens.
 TICK_S = 1.0
@@ -43,7 +44,7 @@ class MeshApp(Navigator):
     def __init__(self, session: MeshSession) -> None:
         super().__init__()
         self.session = session
-        self.state: MeshState = session.state.state
+        self.state = View(session.state)
         #: What is being done to a service at a person's wish: ``{"orders": "stopping"}``.
         self.pending: dict[str, str] = {}
         self.notices: list[Notice] = []
@@ -57,7 +58,7 @@ class MeshApp(Navigator):
         return self.session.now()
 
     def engine_up(self) -> bool:
-        link = runtime_link(self.state)
+        link = runtime_link(self.state.links)
         return link is None or link.up
 
     def spec(self, service: str) -> ServiceSpec | None:
@@ -154,12 +155,11 @@ class MeshApp(Navigator):
             await self._take_states()
 
     async def _take_states(self) -> None:
-        reader = self.session.state.subscribe()
+        state = self.session.state
+        reader = Reader(state.services, state.usage, state.links, state.events, state.traces)
         try:
-            self.state = reader.snapshot
             self.redraw()
-            async for state in reader:
-                self.state = state
+            async for _ in reader:
                 self.redraw()
         finally:
             reader.close()

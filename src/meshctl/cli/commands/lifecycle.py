@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from meshctl.cli.context import World, output_of, with_session
@@ -22,9 +23,9 @@ def run(options: argparse.Namespace, world: World) -> int:
         services = with_session(options, world, lambda session: _carry_out(session, options, sink))
     out = output_of(options)
     if options.json:
-        out.data(services_data(services))
+        out.data(services_data(services, time.time()))
     else:
-        out.lines(services_table(services))
+        out.lines(services_table(services, now=time.time()))
     return Exit.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
@@ -14,7 +15,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     services = with_session(options, world, lambda session: session.status(options.services))
     out = output_of(options)
     if options.json:
-        out.data(services_data(services))
+        out.data(services_data(services, time.time()))
     else:
-        out.lines(services_table(services))
+        out.lines(services_table(services, now=time.time()))
     return Exit.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cli import diagnostics
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     if options.json:
         out.data(report_data(report, services))
     else:
-        out.lines(services_table(services, watch.seconds if report.changed else {}))
+        out.lines(services_table(services, watch.seconds if report.changed else {}, now=time.time()))
     _narrate(report, options)
     code = _code(report)
     if options.ui and code == Exit.DONE:
@@ -63,7 +64,7 @@ def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[s
         "ready": report.ready,
         "elapsed_ms": round(report.elapsed_ms, 1),
         "changed": report.changed,
-        "services": services_data(services),
+        "services": services_data(services, time.time()),
         "failures": [
             {
                 "service": failure.service,

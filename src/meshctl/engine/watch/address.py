@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.tasks import Backoff, first_to_end
 from meshctl.errors import MeshError
 
@@ -18,16 +18,16 @@ class AddressWatch:
 
     def __init__(
         self,
-        aggregator: StateAggregator,
+        inventory: Inventory,
         address: Callable[[], str],
         follow: Callable[[str], Coroutine[Any, Any, None]],
         lost: Callable[[str], None],
     ) -> None:
-        self._aggregator = aggregator
+        self._inventory = inventory
         self._address = address
         self._follow = follow
         self._lost = lost
-        self.backoff = Backoff(aggregator.clock)
+        self.backoff = Backoff(inventory.clock)
 
     async def run(self) -> None:
         """Never returns."""
@@ -43,22 +43,22 @@ class AddressWatch:
 
     async def _published(self) -> str:
         """Wait until the source's container publishes a port."""
-        changed = self._aggregator.topology()
+        changed = self._inventory.changed()
         try:
             while not (address := self._address()):
                 changed.clear()
-                if self._aggregator.was_observed:
+                if self._inventory.observed_at is not None:
                     self._lost("its container is not running")
                 await changed.wait()
             return address
         finally:
-            self._aggregator.release(changed)
+            self._inventory.release(changed)
 
     async def _until_it_moves(self, address: str) -> None:
-        changed = self._aggregator.topology()
+        changed = self._inventory.changed()
         try:
             while self._address() in (address, ""):
                 changed.clear()
                 await changed.wait()
         finally:
-            self._aggregator.release(changed)
+            self._inventory.release(changed)

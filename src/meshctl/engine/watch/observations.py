@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container, ContainerState, RuntimeEvent
-from meshctl.model.status import ProbeResult, Registration
+from meshctl.model.registry import Registration
+from meshctl.model.status import ProbeResult
 
 #: Deaths within this many seconds make a crash loop.
 CRASH_WINDOW_S = 60.0

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Generic, TypeVar
 
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.tasks import cancel_all
 
 Key = TypeVar("Key", bound=Hashable)
@@ -15,20 +15,20 @@ Key = TypeVar("Key", bound=Hashable)
 class TaskPerInstance(Generic[Key]):
     """Tasks by key; what a key holds decides when an instance's task starts anew."""
 
-    def __init__(self, aggregator: StateAggregator) -> None:
-        self._aggregator = aggregator
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
     async def run(self, match: Callable[[], Awaitable[None]]) -> None:
         """Calls ``match`` whenever instances come or go. Never returns; cancelled, it ends all tasks."""
-        changed = self._aggregator.topology()
+        changed = self._inventory.changed()
         try:
             while True:
                 await changed.wait()
                 changed.clear()
                 await match()
         finally:
-            self._aggregator.release(changed)
+            self._inventory.release(changed)
             await cancel_all(list(self._tasks.values()))
             self._tasks.clear()
 

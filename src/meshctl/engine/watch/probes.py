@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from meshctl.engine.watch.aggregator import StateAggregator
 from meshctl.engine.watch.per_instance import TaskPerInstance
+from meshctl.engine.watch.services import ServicesWriter
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.status import ProbeResult
@@ -25,12 +25,13 @@ _Key = tuple[str, float | None, tuple[tuple[str, str], ...]]
 class ProbeWatch:
     """One task per instance that can be probed; a restart or a moved port starts it anew."""
 
-    def __init__(self, prober: Prober, aggregator: StateAggregator) -> None:
+    def __init__(self, prober: Prober, services: ServicesWriter) -> None:
         self._prober = prober
-        self._aggregator = aggregator
-        self._clock = aggregator.clock
+        self._services = services
+        self._inventory = services.inventory
+        self._clock = self._inventory.clock
         self._gate = asyncio.Semaphore(CONCURRENT)
-        self._tasks = TaskPerInstance[_Key](aggregator)
+        self._tasks = TaskPerInstance[_Key](self._inventory)
 
     async def run(self) -> None:
         """Never returns."""
@@ -38,11 +39,11 @@ class ProbeWatch:
 
     async def _match(self) -> None:
         """One task for every instance to probe, none for the others."""
-        wanted = {_key(c): partial(self._probe, c, spec) for c in self._aggregator.running() if (spec := self._spec(c))}
+        wanted = {_key(c): partial(self._probe, c, spec) for c in self._inventory.running() if (spec := self._spec(c))}
         await self._tasks.keep(wanted)
 
     def _spec(self, container: Container) -> ServiceSpec | None:
-        spec = self._aggregator.config.services.get(container.service)
+        spec = self._inventory.config.services.get(container.service)
         if spec is None or spec.healthcheck.kind is CheckKind.NONE:
             return None
         waits_for_ports = bool(spec.ports) and not container.ports
@@ -55,9 +56,9 @@ class ProbeWatch:
             async with self._gate:
                 result = await self._ask(container, spec)
             passed = passed or result.ok
-            self._aggregator.probed(container.id, result)
+            self._services.probed(container.id, result)
             young = not passed and self._clock.monotonic() - began < EAGER_FOR_S
-            doubtful = 0 < self._aggregator.observations.failures(container.id) < spec.healthcheck.retries
+            doubtful = 0 < self._inventory.observations.failures(container.id) < spec.healthcheck.retries
             interval = spec.healthcheck.interval_s
             await self._clock.sleep(min(interval, EAGER_INTERVAL_S) if young or doubtful else interval)
 

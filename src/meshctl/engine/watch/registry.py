@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 
 from meshctl.engine.watch.address import AddressWatch
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.watch.services import ServicesWriter
 from meshctl.engine.watch.tasks import closing
 from meshctl.ports.registry import RegistryConnector
 
 
 class RegistryWatch:
-    """Keeps the aggregator's registrations true."""
+    """Tells ``services`` what the registry lists."""
 
-    def __init__(self, connect: RegistryConnector, aggregator: StateAggregator) -> None:
+    def __init__(self, connect: RegistryConnector, services: ServicesWriter) -> None:
         self._connect = connect
-        self._aggregator = aggregator
-        self._watch = AddressWatch(aggregator, aggregator.registry_address, self._follow, aggregator.registry_lost)
+        self._services = services
+        inventory = services.inventory
+        self._registry = inventory.config.registry
+        self._watch = AddressWatch(inventory, inventory.registry_address, self._follow, services.registry_lost)
 
     async def run(self) -> None:
         """Never returns; a project without a registry waits for nothing."""
-        if not self._aggregator.config.registry:
+        if not self._registry:
             await asyncio.Event().wait()
         await self._watch.run()
 
@@ -30,6 +32,6 @@ class RegistryWatch:
             async with closing(registry.watch()) as changes:
                 async for registrations in changes:
                     self._watch.backoff.reset()
-                    self._aggregator.registry_up(registrations)
+                    self._services.registry_up(registrations)
         finally:
             await registry.close()

@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from functools import partial
 
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.state.usage import UsageTopic
+from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.per_instance import TaskPerInstance
 from meshctl.engine.watch.tasks import Backoff, closing
 from meshctl.errors import MeshError
@@ -30,12 +31,13 @@ class _Track:
 class StatsWatch:
     """Streams begin and end with the instances; a stopped instance counts for nothing."""
 
-    def __init__(self, runtime: Runtime, aggregator: StateAggregator) -> None:
+    def __init__(self, runtime: Runtime, inventory: Inventory, usage: UsageTopic) -> None:
         self._runtime = runtime
-        self._aggregator = aggregator
-        self._clock = aggregator.clock
+        self._inventory = inventory
+        self._usage = usage
+        self._clock = inventory.clock
         self._tracks: dict[str, _Track] = {}
-        self._tasks = TaskPerInstance[str](aggregator)
+        self._tasks = TaskPerInstance[str](inventory)
 
     async def run(self) -> None:
         """Never returns; a runtime without figures is not watched."""
@@ -46,11 +48,11 @@ class StatsWatch:
             await self._tasks.run(partial(self._match, stats))
 
     async def _match(self, stats: Stats) -> None:
-        gone = await self._tasks.keep({c.id: partial(self._stream, stats, c) for c in self._aggregator.running()})
+        gone = await self._tasks.keep({c.id: partial(self._stream, stats, c) for c in self._inventory.running()})
         for container_id in gone:
             self._tracks.pop(container_id, None)
         if gone:
-            self._aggregator.used(self._summed())
+            self._usage.set(self._summed())
 
     async def _stream(self, stats: Stats, container: Container) -> None:
         backoff = Backoff(self._clock)
@@ -62,7 +64,7 @@ class StatsWatch:
                         backoff.reset()
                         track.cpu.append(max(0.0, sample.cpu))
                         track.memory = sample.memory
-                        self._aggregator.used(self._summed())
+                        self._usage.set(self._summed())
             except MeshError:
                 # The container watch tells about a lost runtime; here only the figures stand still.
                 pass

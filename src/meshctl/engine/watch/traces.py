@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import asyncio
 
-from meshctl.core.traces.listing import TraceListing
+from meshctl.engine.state.links import LinksTopic, Source
+from meshctl.engine.state.traces import KEEP, TracesTopic
 from meshctl.engine.watch.address import AddressWatch
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.tasks import closing
-from meshctl.model.traces import TraceQuery
+from meshctl.model.traces import CollectorStatus, TraceQuery
 from meshctl.ports.telemetry import Collectors
 from meshctl.threads import run_in_thread
 
-#: Traces that a view can list.
-KEEP = 5000
-
 
 class TraceWatch:
-    """Keeps the aggregator's traces true."""
+    """Keeps the list of traces true; while the collector is lost it stays as it was."""
 
-    def __init__(self, collectors: Collectors, aggregator: StateAggregator) -> None:
+    def __init__(self, collectors: Collectors, inventory: Inventory, traces: TracesTopic, links: LinksTopic) -> None:
         self._collectors = collectors
-        self._aggregator = aggregator
-        self._watch = AddressWatch(aggregator, aggregator.collector_address, self._follow, aggregator.collector_lost)
+        self._collector = inventory.config.collector
+        self._traces = traces
+        self._links = links
+        self._watch = AddressWatch(inventory, inventory.collector_address, self._follow, self._lost)
 
     async def run(self) -> None:
         """Never returns; a project without a collector waits for nothing."""
-        if not self._aggregator.config.collector:
+        if not self._collector:
             await asyncio.Event().wait()
         await self._watch.run()
 
     async def _follow(self, address: str) -> None:
         """The stream is open before the list is read, so that nothing is missed between the two."""
-        listing, reader = TraceListing(KEEP), self._collectors.reader(address)
+        reader = self._collectors.reader(address)
         stale = True
         async with closing(self._collectors.feed(address).changes()) as stream:
             async for changes in stream:
                 if stale or changes.reset:
-                    listing.replace(await run_in_thread(lambda: reader.traces(TraceQuery(limit=KEEP))))
+                    self._traces.replace(await run_in_thread(lambda: reader.traces(TraceQuery(limit=KEEP))))
                     stale = False
-                listing.apply(changes)
+                self._traces.apply(changes)
                 self._watch.backoff.reset()
-                self._aggregator.collector_up(changes.status, listing.rows)
+                self._up(changes.status)
+
+    def _up(self, status: CollectorStatus) -> None:
+        count = f"{status.traces:,} trace{'' if status.traces == 1 else 's'}"
+        self._links.up(Source.COLLECTOR, self._collector, count)
+
+    def _lost(self, why: str) -> None:
+        self._links.lost(Source.COLLECTOR, self._collector, why)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from meshctl.core.health import GRACE_S, fold, fold_service
+from meshctl.core.health import GRACE_S, History, RegistryView, fold, fold_service
 from meshctl.engine.watch.observations import Observations
 from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import Health, InstanceStatus, Registration, ServiceStatus
+from meshctl.model.registry import Registration
+from meshctl.model.status import Health, InstanceStatus, Reason, ReasonKind, ServiceStatus
 
 _HELD_UP = (ContainerState.CREATED,)
 
@@ -22,12 +23,13 @@ def judge(observations: Observations, now: float) -> tuple[ServiceStatus, ...]:
     registered = {r.id: r for r in observations.registrations or ()}
     specs = {name: _spec(observations.config, name, members) for name, members in by_service.items()}
     statuses = {
-        name: _service(observations, specs[name], members, registered, now, "") for name, members in by_service.items()
+        name: _service(observations, specs[name], members, registered, now, None)
+        for name, members in by_service.items()
     }
     for name, members in by_service.items():
-        waiting = _waiting_for(specs[name], members, statuses, now)
-        if waiting:
-            statuses[name] = _service(observations, specs[name], members, registered, now, waiting)
+        waits = _waits(specs[name], members, statuses)
+        if waits is not None:
+            statuses[name] = _service(observations, specs[name], members, registered, now, waits)
     return tuple(statuses.values())
 
 
@@ -43,10 +45,10 @@ def _service(
     members: Sequence[Container],
     registered: Mapping[str, Registration],
     now: float,
-    waiting: str,
+    waits: Reason | None,
 ) -> ServiceStatus:
-    instances = [_instance(observations, spec, container, registered, now, waiting) for container in members]
-    return fold_service(spec, max(spec.replicas, len(members)), instances, waiting)
+    instances = [_instance(observations, spec, container, registered, now, waits) for container in members]
+    return fold_service(spec, max(spec.replicas, len(members)), instances, waits)
 
 
 def _instance(
@@ -55,26 +57,30 @@ def _instance(
     container: Container,
     registered: Mapping[str, Registration],
     now: float,
-    waiting: str,
+    waits: Reason | None,
 ) -> InstanceStatus:
     run = observations.runs.get(container.id)
     known = observations.registrations is not None
+    error = "" if known else observations.registry_error
+    registry = RegistryView(
+        observations.config.registry,
+        registered.get(container.instance_id),
+        expected=bool(spec.mesh.register) and (known or bool(error)),
+        error=error,
+    )
     status = fold(
         container,
         spec,
         run.probe if run is not None else None,
-        registered.get(container.instance_id),
-        expects_registration=bool(spec.mesh.register) and (known or bool(observations.registry_error)),
+        registry,
         now=now,
-        recent_deaths=observations.recent_deaths(container, now),
-        been_healthy=run is not None and run.been_healthy,
-        registry_error="" if known else observations.registry_error,
-        waiting_for=waiting,
+        history=History(observations.recent_deaths(container, now), run is not None and run.been_healthy),
+        waits=waits,
     )
     if run is not None and status.health is Health.HEALTHY:
         run.been_healthy = True
     if status.health is Health.UNKNOWN and _young(container, now):
-        return replace(status, health=Health.STARTING, reasons=("not probed yet",))
+        return replace(status, health=Health.STARTING)
     return status
 
 
@@ -91,21 +97,15 @@ def _spec(config: MeshConfig, name: str, members: Sequence[Container]) -> Servic
     return ServiceSpec(name, kind=ServiceKind(kind))
 
 
-def _waiting_for(
-    spec: ServiceSpec, members: Sequence[Container], statuses: Mapping[str, ServiceStatus], now: float
-) -> str:
-    """What holds a service up that has not been started yet: ``rabbitmq, which is starting``."""
+def _waits(spec: ServiceSpec, members: Sequence[Container], statuses: Mapping[str, ServiceStatus]) -> Reason | None:
+    """What holds a service up that has not been started yet."""
     if spec.profiles or any(c.state not in _HELD_UP for c in members):
-        return ""
+        return None
     for edge in spec.depends_on:
         dependency = statuses.get(edge.service)
         if edge.condition is Condition.STARTED or dependency is None or not edge.required:
             continue
         if dependency.health is Health.STARTING:
-            return f"{edge.service}, which is starting{_since(dependency, now)}"
-    return ""
-
-
-def _since(dependency: ServiceStatus, now: float) -> str:
-    started = [i.started_at for i in dependency.instances if i.started_at is not None]
-    return f" since {max(0, round(now - min(started)))} s" if started else ""
+            started = [i.started_at for i in dependency.instances if i.started_at is not None]
+            return Reason(ReasonKind.WAITS, source=edge.service, since=min(started, default=None))
+    return None

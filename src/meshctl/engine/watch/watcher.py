@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.store import MeshStore
-from meshctl.engine.watch.aggregator import StateAggregator
+from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.watch.containers import ContainerWatch
+from meshctl.engine.watch.event_log import EventLog
+from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.probes import ProbeWatch
 from meshctl.engine.watch.registry import RegistryWatch
+from meshctl.engine.watch.services import ServicesWriter
 from meshctl.engine.watch.stats import StatsWatch
 from meshctl.engine.watch.tasks import cancel_all, forever
 from meshctl.engine.watch.traces import TraceWatch
@@ -21,26 +23,28 @@ TICK_S = 1.0
 
 
 class Watcher:
-    """``async with Watcher(mesh, store)``: the store follows the mesh until the block ends."""
+    """``async with Watcher(mesh, state)``: the state follows the mesh until the block ends."""
 
-    def __init__(self, mesh: Mesh, store: MeshStore) -> None:
+    def __init__(self, mesh: Mesh, state: MeshState) -> None:
         self._mesh = mesh
-        self._aggregator = StateAggregator(mesh.config, store, mesh.clock)
+        self._state = state
+        self._inventory = Inventory(mesh.config, mesh.clock)
+        self._log = EventLog(state.events)
+        self._services = ServicesWriter(self._inventory, state, self._log)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Watcher:
-        mesh, aggregator = self._mesh, self._aggregator
-        aggregator.publish()
+        mesh, services, inventory, state = self._mesh, self._services, self._inventory, self._state
         watchers = {
-            "containers": ContainerWatch(mesh.runtime, aggregator).run,
-            "health": ProbeWatch(mesh.prober, aggregator).run,
-            "the registry": RegistryWatch(mesh.connect_registry, aggregator).run,
-            "traces": TraceWatch(mesh.collectors, aggregator).run,
-            "resources": StatsWatch(mesh.runtime, aggregator).run,
+            "containers": ContainerWatch(mesh.runtime, services, self._log).run,
+            "health": ProbeWatch(mesh.prober, services).run,
+            "the registry": RegistryWatch(mesh.connect_registry, services).run,
+            "traces": TraceWatch(mesh.collectors, inventory, state.traces, state.links).run,
+            "resources": StatsWatch(mesh.runtime, inventory, state.usage).run,
             "time": self._tick,
         }
         for what, run in watchers.items():
-            self._tasks.append(asyncio.create_task(forever(run, _teller(aggregator, what), mesh.clock), name=what))
+            self._tasks.append(asyncio.create_task(forever(run, partial(self._failed, what), mesh.clock), name=what))
         return self
 
     async def __aexit__(
@@ -52,11 +56,7 @@ class Watcher:
     async def _tick(self) -> None:
         while True:
             await self._mesh.clock.sleep(TICK_S)
-            self._aggregator.publish()
+            self._services.publish()
 
-
-def _teller(aggregator: StateAggregator, what: str) -> Callable[[Exception], None]:
-    def failed(error: Exception) -> None:
-        aggregator.failed(what, error)
-
-    return failed
+    def _failed(self, what: str, error: Exception) -> None:
+        self._log.watch_failed(what, error, self._mesh.clock.now())

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from meshctl.model.status import MeshState
 from meshctl.present.frame import stale_notice, title_line
 from meshctl.present.lines import Line
 from meshctl.tui.actions import by_name, for_key, keys_of, working
 from meshctl.tui.context import Context
+from meshctl.tui.view import View
 from meshctl.tui.widgets.action_bar import ActionBar
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
@@ -72,7 +72,7 @@ class MeshScreen(Screen[None]):
         """What has the keyboard when nothing else has."""
         raise NotImplementedError
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         """Draw the newest state. Called at every change and once a second."""
         self.query_one("#title", LineBar).redraw()
         self.query_one("#tabs", LineBar).redraw()
@@ -80,9 +80,9 @@ class MeshScreen(Screen[None]):
         self.set_class(bool(self.stale_since(state, now)), "-stale")
         self.show_footer()
 
-    def stale_since(self, state: MeshState, now: float) -> str:
+    def stale_since(self, state: View, now: float) -> str:
         """``as of 12 s ago`` while what is shown cannot be brought up to date, else ''."""
-        return stale_notice(state, now)
+        return stale_notice(state.links, state.observed_at, now)
 
     def show_footer(self) -> None:
         self.query_one(ActionBar).show(list(working(self.context())))
@@ -147,7 +147,9 @@ class MeshScreen(Screen[None]):
         self.set_focus(self.main_widget())
 
     def _title(self, width: int) -> Line:
-        return title_line(self.mesh_app.state, self.mesh_app.now(), width)
+        app, state = self.mesh_app, self.mesh_app.state
+        observed = state.observed_at is not None
+        return title_line(app.session.config.name, state.links, app.now(), width, observed=observed)
 
     def _notice(self) -> str:
         return self.stale_since(self.mesh_app.state, self.mesh_app.now())

@@ -13,11 +13,11 @@ from textual.widget import Widget
 
 from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
-from meshctl.model.status import MeshState
 from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Segment, between, service_tone
 from meshctl.tui.context import LOGS, SERVICES, Context
 from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.screens.services import find
+from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
@@ -61,7 +61,7 @@ class LogsScreen(MeshScreen):
             following=self._view.following,
         )
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         super().show_state(state, now)
         self._show_counts()
 

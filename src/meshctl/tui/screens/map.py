@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from meshctl.errors import MeshError
-from meshctl.model.status import Health, MeshState
+from meshctl.model.status import Health
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Segment, between
 from meshctl.present.map import ServiceMap, ends_shown, service_map
@@ -20,6 +20,7 @@ from meshctl.tui.context import MAP, Context
 from meshctl.tui.screens.base import key_bindings
 from meshctl.tui.screens.services import find
 from meshctl.tui.screens.traces_base import CollectorScreen
+from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.line_pane import LinePane
@@ -69,7 +70,7 @@ class MapScreen(CollectorScreen):
             can_go_back=bool(self.mesh_app.trail),
         )
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         super().show_state(state, now)
         self._draw()
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from meshctl.model.status import Health, MeshState, ServiceStatus
+from meshctl.model.status import Health, ServiceStatus
 from meshctl.present.events import event_lines
 from meshctl.present.frame import empty_services
 from meshctl.present.lines import MUTED, Line, Segment
@@ -18,6 +18,7 @@ from meshctl.present.service_detail import service_detail
 from meshctl.present.services_rows import ServicesTable, services_rows
 from meshctl.tui.context import SERVICES, Context
 from meshctl.tui.screens.base import MeshScreen, key_bindings
+from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
@@ -65,7 +66,7 @@ class ServicesScreen(MeshScreen):
             or bool(self.query_one(FilterLine).text or self.mesh_app.trail),
         )
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         super().show_state(state, now)
         listing = self.query_one(ServiceList)
         table = self._table()
@@ -76,7 +77,7 @@ class ServicesScreen(MeshScreen):
         self._show_empty(state, not table.rows)
         self._show_detail(state, now)
         events_pane = self.query_one("#events", LinePane)
-        events_pane.show(event_lines(state.happenings, events_pane.size.width, events_pane.size.height))
+        events_pane.show(event_lines(state.events, events_pane.size.width, events_pane.size.height))
         self.show_footer()
 
     # -- actions
@@ -141,9 +142,17 @@ class ServicesScreen(MeshScreen):
         app, room = self.mesh_app, self.query_one("#list").size
         wanted = self.query_one(FilterLine).text
         width = room.width or self.query_one("#main").size.width
-        return services_rows(app.state, width, app.now(), height=room.height, wanted=wanted, pending=app.pending)
+        return services_rows(
+            app.state.services,
+            app.state.usage,
+            width,
+            app.now(),
+            height=room.height,
+            wanted=wanted,
+            pending=app.pending,
+        )
 
-    def _show_detail(self, state: MeshState, now: float) -> None:
+    def _show_detail(self, state: View, now: float) -> None:
         pane = self.query_one("#detail", LinePane)
         if not pane.display or not pane.size.width:
             return
@@ -154,15 +163,17 @@ class ServicesScreen(MeshScreen):
             return
         spec = self.mesh_app.spec(status.service)
         usage = state.usage.get(status.service)
-        pane.show(service_detail(status, spec, usage, state.happenings, now, pane.size.width - 1))
+        pane.show(service_detail(status, spec, usage, state.events, now, pane.size.width - 1))
 
-    def _show_empty(self, state: MeshState, empty: bool) -> None:
+    def _show_empty(self, state: View, empty: bool) -> None:
         self.set_class(empty, "-empty")
         if empty:
-            self.query_one(EmptyPane).say(*empty_services(state, self.query_one(FilterLine).text))
+            self.query_one(EmptyPane).say(
+                *empty_services(len(state.services), state.links, state.observed_at, self.query_one(FilterLine).text)
+            )
 
 
-def find(state: MeshState, service: str) -> ServiceStatus | None:
+def find(state: View, service: str) -> ServiceStatus | None:
     return next((status for status in state.services if status.service == service), None)
 
 

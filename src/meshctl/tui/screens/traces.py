@@ -13,12 +13,12 @@ from textual.widget import Widget
 
 from meshctl.core.traces.filter import parse_filter
 from meshctl.core.traces.shown import ShownTraces
-from meshctl.model.status import MeshState
 from meshctl.present.lines import ACCENT, BUSY, MUTED, STRONG, WARN, Line, Segment, between
 from meshctl.present.trace_rows import list_header
 from meshctl.tui.context import TRACES, Context
 from meshctl.tui.screens.base import key_bindings
 from meshctl.tui.screens.traces_base import CollectorScreen
+from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
@@ -70,7 +70,7 @@ class TracesScreen(CollectorScreen):
             can_go_back=bool(self._filter.text or self.mesh_app.trail or self._compare_with),
         )
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         super().show_state(state, now)
         self._listing.take(state.traces)
         wait = self._drawn_at + DRAW_EVERY_S - monotonic()

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TypeVar
 
 from meshctl.errors import MeshError
-from meshctl.model.status import LinkState, MeshState
-from meshctl.present.frame import stale_notice
+from meshctl.model.status import LinkState
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.present.units import age
 from meshctl.tui.context import Context
 from meshctl.tui.screens.base import MeshScreen
+from meshctl.tui.view import View
 
 _Got = TypeVar("_Got")
 
@@ -20,13 +20,13 @@ _Got = TypeVar("_Got")
 class CollectorScreen(MeshScreen):
     """Dimmed with its age while the collector is lost."""
 
-    def stale_since(self, state: MeshState, now: float) -> str:
+    def stale_since(self, state: View, now: float) -> str:
         link = self.collector_link(state)
         if link is None or link.up:
-            return stale_notice(state, now) if link is None else ""
+            return super().stale_since(state, now) if link is None else ""
         return f"as of {age(max(0.0, now - link.since))} ago"
 
-    def collector_link(self, state: MeshState) -> LinkState | None:
+    def collector_link(self, state: View) -> LinkState | None:
         """The connection to the collector; None in a project without one, and before it was looked for."""
         name = self.mesh_app.session.config.collector
         return next((link for link in state.links if link.name == name), None)

@@ -15,7 +15,6 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 from textual.widget import Widget
 
-from meshctl.model.status import MeshState
 from meshctl.model.traces import TraceSummary
 from meshctl.present.cells import clean, fit
 from meshctl.present.lines import ACCENT, WARN, Line, Segment
@@ -26,6 +25,7 @@ from meshctl.tui.context import TRACES, WATERFALL, Context
 from meshctl.tui.live_trace import NO_SEARCH, Reading, read_waterfall, summary_of
 from meshctl.tui.screens.base import key_bindings
 from meshctl.tui.screens.span_moves import SpanMoves
+from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
@@ -84,7 +84,7 @@ class WaterfallScreen(SpanMoves):
             finding=bool(self.found),
         )
 
-    def show_state(self, state: MeshState, now: float) -> None:
+    def show_state(self, state: View, now: float) -> None:
         super().show_state(state, now)
         if self._revision() != self._read_revision or (self._reading is not None and self._reading.error is not None):
             self._stirred.set()

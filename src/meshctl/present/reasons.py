@@ -1,0 +1,93 @@
+"""Why something is not simply healthy, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from meshctl.core.exits import exit_words
+from meshctl.model.registry import Check, RegistryCheckKind
+from meshctl.model.status import Reason, ReasonKind
+from meshctl.present.units import age
+
+NODE_MAINTENANCE = "_node_maintenance"
+
+
+def reason_text(reason: Reason, now: float | None = None) -> str:
+    """One clause, the instance first where a service has several; ``now`` adds how long it has been so."""
+    text = _TEXTS[reason.kind](reason, now)
+    return f"{reason.instance}: {text}" if reason.instance else text
+
+
+def reasons_text(reasons: Sequence[Reason], now: float | None = None) -> str:
+    """All of them in one line."""
+    return "; ".join(reason_text(reason, now) for reason in reasons)
+
+
+def _crash_loop(reason: Reason, now: float | None) -> str:
+    return f"crash loop: {reason.count} restarts"
+
+
+def _exited(reason: Reason, now: float | None) -> str:
+    return exit_words(reason.exit_code, reason.oom) or "exited"
+
+
+def _restarting(reason: Reason, now: float | None) -> str:
+    words = exit_words(reason.exit_code, reason.oom)
+    times = f", {reason.count} times" if reason.count > 1 else ""
+    return f"{words} · restarting{times}" if words else f"restarting{times}"
+
+
+def _waits(reason: Reason, now: float | None) -> str:
+    return f"waits for {reason.source}, which is starting{_since(reason.since, now)}"
+
+
+def _since(since: float | None, now: float | None) -> str:
+    return "" if since is None or now is None else f" since {age(max(0.0, now - since))}"
+
+
+def _probe_fails(reason: Reason, now: float | None) -> str:
+    failed = _with_detail("own probe fails", reason.detail)
+    return f"{reason.source} passes, {failed}" if reason.alone else failed
+
+
+def _check_fails(reason: Reason, now: float | None) -> str:
+    assert reason.check is not None
+    failed = _with_detail(_check(reason.check, reason.source, now), reason.check.output)
+    return f"probe passes, {failed}" if reason.alone else failed
+
+
+def _check(check: Check, registry: str, now: float | None) -> str:
+    since = _since(check.since, now)
+    match check.kind:
+        case RegistryCheckKind.MAINTENANCE:
+            who = "its node is in" if check.id == NODE_MAINTENANCE else "in"
+            return f"{who} maintenance in {registry}{since}"
+        case RegistryCheckKind.NODE:
+            return f"{registry} {check.status} by a check of the node ({check.name or check.id}){since}"
+        case RegistryCheckKind.TTL:
+            return f"{registry} {check.status} by its TTL check{since}"
+        case RegistryCheckKind.SERVICE:
+            return f"{registry} {check.status}{since}"
+
+
+def _with_detail(words: str, detail: str) -> str:
+    return f"{words}: {detail}" if detail else words
+
+
+_TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
+    ReasonKind.CRASH_LOOP: _crash_loop,
+    ReasonKind.EXITED: _exited,
+    ReasonKind.RESTARTING: _restarting,
+    ReasonKind.COULD_NOT_START: lambda reason, now: _with_detail("could not start", reason.detail),
+    ReasonKind.DEAD: lambda reason, now: _with_detail("dead", reason.detail),
+    ReasonKind.REMOVING: lambda reason, now: "being removed",
+    ReasonKind.NOT_STARTED: lambda reason, now: "created, not started",
+    ReasonKind.WAITS: _waits,
+    ReasonKind.NOT_PROBED: lambda reason, now: "not probed yet",
+    ReasonKind.PROBE_FAILS: _probe_fails,
+    ReasonKind.CHECK_FAILS: _check_fails,
+    ReasonKind.NOT_REGISTERED: lambda reason, now: f"not registered in {reason.source}",
+    ReasonKind.REGISTRY_SILENT: lambda reason, now: f"{reason.source} cannot be asked: {reason.detail}",
+    ReasonKind.TOO_FEW: lambda reason, now: f"{reason.count} of {reason.of} instances exist",
+    ReasonKind.WATCH_BROKE: lambda reason, now: f"watching {reason.source} failed, trying again: {reason.detail}",
+}
