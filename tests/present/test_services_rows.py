@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from tests.tui import states
 from tests.tui.states import NOW, healthy, service, troubled, with_services
 
 
-def table_of(shown: Shown, width: int = 120, **options: object) -> ServicesTable:
-    return services_rows(shown.services, shown.usage, width, NOW, **options)  # type: ignore[arg-type]
+def table_of(shown: Shown, width: int = 120, **options: Any) -> ServicesTable:
+    return services_rows(shown.services, shown.usage, width, NOW, **options)
 
 
-def names(shown: Shown, **options: object) -> list[str]:
+def names(shown: Shown, **options: Any) -> list[str]:
     return [row.key for row in table_of(shown, **options).rows]
 
 
