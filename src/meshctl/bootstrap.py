@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
+    from meshctl.ports.registry import KeyValue
     from meshctl.ports.runtime import Runtime
     from meshctl.ports.telemetry import Collectors, TraceFeed, TraceReader, TraceSender
 
@@ -23,7 +24,7 @@ def open_runtime() -> Runtime:
 
 def open_mesh(config: MeshConfig) -> Mesh:
     """Everything the engine room needs, on real adapters."""
-    from meshctl.adapters.consul import ConsulRegistry
+    from meshctl.adapters.consul.catalog import ConsulRegistry
     from meshctl.adapters.host import SystemClock
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh
@@ -40,9 +41,16 @@ def open_session(config: MeshConfig) -> MeshSession:
     return LiveSession(open_mesh(config), DirectoryCalls(open_directory(config), sender_for))
 
 
+def connect_key_value(address: str) -> KeyValue:
+    """The ``KeyValueConnector`` of Consul."""
+    from meshctl.adapters.consul.kv import ConsulKeyValue
+
+    return ConsulKeyValue(address)
+
+
 def open_directory(config: MeshConfig) -> Directory:
     """Name look-up for one call: reads the engine and the registry with the standard library alone."""
-    from meshctl.adapters.consul import ConsulReader
+    from meshctl.adapters.consul.catalog import ConsulReader
     from meshctl.adapters.docker.reader import ContainerReader
     from meshctl.engine.call import Directory
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.consul import ConsulReader, ConsulRegistry, registrations_of
+from meshctl.adapters.consul.catalog import ConsulReader, ConsulRegistry, registrations_of
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 from tests.adapters import http_double
@@ -143,7 +143,7 @@ def test_the_agent_is_asked_what_a_failing_check_says_now() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"", "Remote end closed connection"),
+        (b"", "connection closed without an answer"),
         (b"garbage\r\n\r\n", "not the answer of a Consul agent"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnope", "not the answer of a Consul agent"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[{}]", "not the answer of a Consul agent"),
@@ -161,7 +161,7 @@ def test_wrong_answers_are_no_registry(answer: bytes, words: str) -> None:
 def test_an_absent_registry_is_told_with_a_next_step() -> None:
     with pytest.raises(RegistryUnavailable, match="connection refused") as caught:
         ConsulReader(http_double.refused()).services()
-    assert "meshctl start consul" in caught.value.hint
+    assert "meshctl up" in caught.value.hint
 
 
 def test_a_silent_registry_is_not_waited_for() -> None:
@@ -222,7 +222,9 @@ async def test_cancelling_leaves_no_thread() -> None:
         coming.cancel()
         with pytest.raises(asyncio.CancelledError):
             await coming
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("consul")]
+        for worker in [thread for thread in threading.enumerate() if thread.name == "meshctl-worker"]:
+            await asyncio.to_thread(worker.join, 5)
+            assert not worker.is_alive()
         await _end(agent, pictures)
 
 
@@ -235,6 +237,18 @@ async def test_a_lost_registry_ends_the_watch() -> None:
         agent.indexes.put("nonsense")
         with pytest.raises(RegistryUnavailable):
             await _next_ids(pictures)
+
+
+async def test_the_environments_consul_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_ADDR", "https://consul.example:8501")
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", "secret")
+    agent = Agent(entry("orders-1"))
+    with http_double.serving(agent) as address:
+        pictures = ConsulRegistry(address).watch()
+        agent.indexes.put(5)
+        assert await _next_ids(pictures) == ["orders-1"]
+        await _end(agent, pictures)
+    assert not [target for target in agent.asked if "token" in target]
 
 
 async def test_watching_nothing_raises_at_once() -> None:

@@ -1,4 +1,4 @@
-"""The registry's contract, against a real Consul agent in a container of its own."""
+"""The contracts of the registry and of its keys, against a real Consul agent in a container of its own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.consul import ConsulRegistry
+from meshctl.adapters.consul.catalog import ConsulRegistry
+from meshctl.adapters.consul.kv import ConsulKeyValue
 from meshctl.core.registry import complaint, fold_checks
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
-from meshctl.ports.registry import Registry
+from meshctl.ports.registry import KeyValue, Registry
+from tests.adapters.contract_key_value import KeyValueBackstage, KeyValueContract
 from tests.adapters.contract_registry import WAIT_S, Backstage, RegistryContract, orders
+from tests.adapters.http_double import refused
 from tests.images import base_image
 
 
@@ -48,6 +51,13 @@ class Agent:
     async def forget(self, instance_id: str) -> None:
         await self.put(f"/v1/agent/service/deregister/{instance_id}", None)
 
+    def connect(self) -> KeyValue:
+        return ConsulKeyValue(self.address)
+
+    async def restart(self) -> None:
+        await asyncio.to_thread(self._container.restart, timeout=0)
+        await _ready(self.address)
+
     async def stop(self) -> None:
         await asyncio.to_thread(self._container.kill)
 
@@ -75,18 +85,16 @@ def engine() -> Iterator[Any]:
 
 @pytest.fixture
 async def backstage(engine: Any) -> AsyncIterator[Agent]:
+    address = refused()  # the engine would publish it somewhere else after a restart
     container = await asyncio.to_thread(
         engine.containers.run,
         base_image("MESH_CONSUL_IMAGE"),
         ["agent", "-dev", "-client", "0.0.0.0", "-log-level", "warn"],
         name=f"ctr-net-{uuid.uuid4().hex[:8]}",
         detach=True,
-        ports={"8500/tcp": ("127.0.0.1", None)},
+        ports={"8500/tcp": ("127.0.0.1", int(address.rpartition(":")[2]))},
     )
     try:
-        container.reload()
-        (published,) = container.ports["8500/tcp"]
-        address = f"127.0.0.1:{published['HostPort']}"
         await _ready(address)
         yield Agent(address, container)
     finally:
@@ -96,6 +104,21 @@ async def backstage(engine: Any) -> AsyncIterator[Agent]:
 @pytest.fixture
 def registry(backstage: Agent) -> Registry:
     return ConsulRegistry(backstage.address)
+
+
+@pytest.fixture
+def store_backstage(backstage: Agent) -> KeyValueBackstage:
+    return backstage
+
+
+@pytest.fixture
+def store(backstage: Agent) -> KeyValue:
+    return backstage.connect()
+
+
+@pytest.mark.docker
+class TestConsulKeyValue(KeyValueContract):
+    pass
 
 
 @pytest.mark.docker

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+import re
 import time
-import urllib.parse
-from collections.abc import Mapping
 from typing import Any
 
 from meshctl import __version__
-from meshctl.adapters.http_wire import DeadlineConnection
+from meshctl.adapters.http1 import (
+    FAILURES,
+    Answer,
+    Connection,
+    ConnectionClosed,
+    NotHttp,
+    TooLarge,
+    quoted,
+    split_address,
+)
 from meshctl.adapters.traceparent import with_traceparent
 from meshctl.errors import CallError, CallTimeout, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 
 #: A larger answer is refused.
 MAX_BODY = 8 * 1024 * 1024
-
-#: Printable ASCII stays as it was typed; spaces and other letters are percent-encoded.
-_SAFE = "".join(chr(code) for code in range(0x21, 0x7F))
-
-Headers = tuple[tuple[str, str], ...]
 
 
 class HttpCaller:
@@ -32,10 +34,10 @@ class HttpCaller:
 
     async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
         """Send off the event loop; cancelling closes the connection at once."""
-        from meshctl.adapters.interruptible import run_interruptible
+        from meshctl.threads import run_in_thread
 
         connection = _connection(endpoint, request)
-        return await run_interruptible(lambda: self._exchange(connection, endpoint, request), connection.abort)
+        return await run_in_thread(lambda: self._exchange(connection, endpoint, request), connection.abort)
 
     def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
         """The same, blocking: for a process that does nothing else meanwhile.
@@ -45,15 +47,17 @@ class HttpCaller:
         """
         return self._exchange(_connection(endpoint, request), endpoint, request)
 
-    def _exchange(self, connection: DeadlineConnection, endpoint: Endpoint, request: CallRequest) -> CallReply:
+    def _exchange(self, connection: Connection, endpoint: Endpoint, request: CallRequest) -> CallReply:
         headers, trace_id = with_traceparent(request.headers)
+        fields = [*headers, *_defaults(request, {name.lower() for name, _ in headers})]
+        method, path = request.method.upper(), quoted(request.target)
         connection.allow(request.timeout_s)
         began_ns, started = time.time_ns(), time.monotonic()
         try:
-            _send(connection, request, headers)
-            response = connection.getresponse()
-            body = self._read(response, endpoint)
-        except (http.client.HTTPException, OSError) as error:
+            answer = connection.exchange(method, path, fields, request.body, max_body=self._max_body)
+        except ValueError as error:
+            raise UsageError(f"HTTP cannot carry this: {error}") from error
+        except FAILURES as error:
             raise _translated(error, endpoint, request) from error
         finally:
             connection.close()
@@ -62,45 +66,22 @@ class HttpCaller:
             service=endpoint.service,
             instance=endpoint.instance,
             protocol="http",
-            status=response.status,
-            ok=response.status < 400,
+            status=answer.status,
+            ok=answer.status < 400,
             elapsed_ms=round(elapsed_ms, 3),
-            headers=_headers_of(response),
-            body=_parsed(body, response),
+            headers=answer.headers,
+            body=_parsed(answer),
             trace_id=trace_id,
             began_ns=began_ns,
         )
 
-    def _read(self, response: http.client.HTTPResponse, endpoint: Endpoint) -> bytes:
-        with response:
-            body = response.read(self._max_body + 1)
-        if len(body) > self._max_body:
-            raise CallError(
-                f"{endpoint.instance} answered with more than {_size(self._max_body)}",
-                hint="Ask for less, such as one page, or use curl on the port that `meshctl ps` shows.",
-            )
-        if response.length:
-            raise http.client.IncompleteRead(body, response.length)
-        return body
 
-
-def _connection(endpoint: Endpoint, request: CallRequest) -> DeadlineConnection:
+def _connection(endpoint: Endpoint, request: CallRequest) -> Connection:
     try:
-        return DeadlineConnection(endpoint.address, request.timeout_s)
-    except http.client.InvalidURL as error:
+        split_address(endpoint.address)
+    except ValueError as error:
         raise CallError(f"{endpoint.instance} has an unusable address: {endpoint.address}") from error
-
-
-def _send(connection: DeadlineConnection, request: CallRequest, headers: Headers) -> None:
-    given = {name.lower() for name, _ in headers}
-    path = urllib.parse.quote(request.target, safe=_SAFE)
-    try:
-        connection.putrequest(request.method.upper(), path, skip_host="host" in given, skip_accept_encoding=True)
-        for name, value in (*headers, *_defaults(request, given)):
-            connection.putheader(name, value.encode("utf-8"))
-    except (http.client.InvalidURL, ValueError) as error:
-        raise UsageError(f"HTTP cannot carry this: {error}") from error
-    connection.endheaders(request.body)
+    return Connection(endpoint.address, request.timeout_s)
 
 
 def _defaults(request: CallRequest, given: set[str]) -> list[tuple[str, str]]:
@@ -125,11 +106,14 @@ def _translated(error: Exception, endpoint: Endpoint, request: CallRequest) -> C
         )
     if isinstance(error, ConnectionRefusedError):
         return CallError(f"{who} refuses connections at {endpoint.address}", hint=logs)
-    if isinstance(error, http.client.IncompleteRead):
+    if isinstance(error, ConnectionClosed) and error.begun:
         return CallError(f"{who} closed the connection in the middle of its answer", hint=logs)
-    if isinstance(error, (http.client.RemoteDisconnected, ConnectionError)):
+    if isinstance(error, ConnectionError):
         return CallError(f"{who} closed the connection without an answer", hint=logs)
-    if isinstance(error, http.client.HTTPException):
+    if isinstance(error, TooLarge):
+        hint = "Ask for less, such as one page, or use curl on the port that `meshctl ps` shows."
+        return CallError(f"{who} answered with {error}", hint=hint)
+    if isinstance(error, NotHttp):
         hint = "Does the port speak HTTP? For gRPC: meshctl call SERVICE pkg.Service/Method."
         return CallError(f"{who} does not answer in HTTP: {_words(error)}", hint=hint)
     return CallError(f"{who} cannot be reached at {endpoint.address}: {_words(error)}", hint=logs)
@@ -142,31 +126,18 @@ def _words(error: Exception) -> str:
     return words if len(words) <= 80 else words[:79] + "…"
 
 
-def _headers_of(response: http.client.HTTPResponse) -> Mapping[str, str]:
-    """Names in lower case; a repeated header's values joined with commas."""
-    headers: dict[str, str] = {}
-    for name, value in response.getheaders():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
-
-
-def _parsed(body: bytes, response: http.client.HTTPResponse) -> Any:
+def _parsed(answer: Answer) -> Any:
     """JSON where it says so and is; otherwise text, None when empty."""
-    if not body:
+    if not answer.body:
         return None
-    kind = response.headers.get_content_type()
-    if kind == "application/json" or kind.endswith("+json"):
+    kind, _, parameters = answer.headers.get("content-type", "").lower().partition(";")
+    if kind.strip() == "application/json" or kind.strip().endswith("+json"):
         try:
-            return json.loads(body)
+            return json.loads(answer.body)
         except (ValueError, RecursionError):
             pass
-    charset = response.headers.get_content_charset() or "utf-8"
+    charset = re.search(r"charset=\"?([^\s;\"]+)", parameters)
     try:
-        return body.decode(charset, errors="replace")
+        return answer.body.decode(charset[1] if charset else "utf-8", errors="replace")
     except LookupError:
-        return body.decode("utf-8", errors="replace")
-
-
-def _size(size: int) -> str:
-    return f"{size // (1024 * 1024)} MiB" if size >= 1024 * 1024 else f"{size} bytes"
+        return answer.body.decode("utf-8", errors="replace")

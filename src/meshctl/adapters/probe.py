@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any
 
-from meshctl.adapters.probe_http import http_complaint, split_address
+from meshctl import __version__
+from meshctl.adapters.http1 import (
+    AnswerParser,
+    ConnectionClosed,
+    NotHttp,
+    TooLarge,
+    quoted,
+    request_head,
+    split_address,
+)
 from meshctl.errors import MeshError
 from meshctl.model.config import AppProtocol, CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container, ExecResult
@@ -18,6 +30,11 @@ Exec = Callable[[str, Sequence[str], float], Awaitable[ExecResult]]
 #: A proxy in front of the port accepts at once and hangs up when nothing listens behind it.
 SETTLE_S = 0.25
 _DETAIL = 160
+#: No more than this is read of a body.
+MAX_BODY = 64 * 1024
+#: Where services put the reason, first found first told.
+_REASONS = ("reason", "detail", "error", "message", "status")
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 _PROTOCOL = {CheckKind.HTTP: AppProtocol.HTTP, CheckKind.GRPC: AppProtocol.GRPC}
 
@@ -36,7 +53,7 @@ class NetworkProber:
                 detail = await self._ask(spec, check, container)
         except TimeoutError:
             detail = f"no answer within {check.timeout_s:g} s"
-        except (OSError, asyncio.IncompleteReadError) as error:
+        except OSError as error:
             detail = _network_words(error)
         except MeshError as error:
             detail = str(error)
@@ -59,7 +76,7 @@ class NetworkProber:
             return f"port '{check.port}' is not published" if check.port else "no port to probe is published"
         match check.kind:
             case CheckKind.HTTP:
-                return await http_complaint(address, check.path or "/")
+                return await _http(address, check.path or "/")
             case CheckKind.GRPC:
                 from meshctl.adapters.grpc.health import grpc_complaint
 
@@ -74,6 +91,50 @@ class NetworkProber:
             return ""
         lines = result.output.strip().splitlines()
         return f"exit {result.exit_code}" + (f": {lines[-1]}" if lines else "")
+
+
+async def _http(address: str, path: str) -> str:
+    """'' when the answer is 2xx or 3xx, whose body is not waited for, else ``503: database unreachable``."""
+    fields = [
+        ("Host", address),
+        ("User-Agent", f"meshctl/{__version__}"),
+        ("Accept", "application/json, */*"),
+        ("Connection", "close"),
+    ]
+    answer = AnswerParser(max_body=MAX_BODY)
+    reader, writer = await asyncio.open_connection(*split_address(address))
+    try:
+        writer.write(request_head("GET", quoted(path), fields))
+        while not answer.feed(await reader.read(MAX_BODY)) and not 200 <= answer.status < 400:
+            pass
+    except NotHttp:
+        return "the answer is not HTTP"
+    except ConnectionClosed:
+        if not answer.status:
+            raise
+    except TooLarge:
+        pass  # what was allowed is there
+    finally:
+        writer.close()
+    return "" if 200 <= answer.status < 400 else _complaint(answer.status, bytes(answer.body))
+
+
+def _complaint(status: int, body: bytes) -> str:
+    text = body.decode("utf-8", errors="replace").strip()
+    try:
+        reason = _reason(json.loads(text))
+    except (ValueError, RecursionError):
+        reason = "" if text.startswith("<") else text
+    reason = reason or _PHRASES.get(status, "")
+    return f"{status}: {reason}" if reason else str(status)
+
+
+def _reason(value: Any) -> str:
+    if isinstance(value, dict):
+        for name in _REASONS:
+            if value.get(name):
+                return _reason(value[name])
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 async def _tcp(address: str) -> str:
@@ -102,7 +163,7 @@ def _address(spec: ServiceSpec, check: HealthCheck, container: Container) -> str
 def _network_words(error: Exception) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
-    if isinstance(error, (ConnectionError, asyncio.IncompleteReadError)):
+    if isinstance(error, ConnectionError) and not isinstance(error, ConnectionClosed):
         return "connection closed without an answer"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -1,11 +1,11 @@
-"""What an instance's checks come to, by Consul's own rule, and since when."""
+"""What an instance's checks come to, by Consul's own rule, and since when; what has changed among keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
+from meshctl.model.registry import Check, CheckStatus, KeyChanges, KeyEntry, Registration, RegistryCheckKind
 
 _WORST_FIRST = (CheckStatus.MAINTENANCE, CheckStatus.CRITICAL, CheckStatus.WARNING, CheckStatus.PASSING)
 
@@ -32,6 +32,12 @@ def first_seen(before: Iterable[Registration], after: Iterable[Registration], no
         )
         for entry in after
     )
+
+
+def key_changes(before: Mapping[str, KeyEntry], after: Mapping[str, KeyEntry]) -> KeyChanges:
+    """What ``after`` has that ``before`` had not, or with another value or index, and what is gone."""
+    changed = {key: entry for key, entry in after.items() if before.get(key) != entry}
+    return KeyChanges(after, changed, frozenset(before.keys() - after.keys()))
 
 
 def worst_check(checks: Sequence[Check]) -> Check | None:

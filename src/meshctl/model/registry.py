@@ -59,3 +59,23 @@ class Registration:
     checks: tuple[Check, ...] = ()
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key's value; ``index`` is another one after every write of another value."""
+
+    value: bytes
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanges:
+    """``entries`` are all keys under a prefix now, ``changed`` those that were written, ``removed`` those that went."""
+
+    entries: Mapping[str, KeyEntry]
+    changed: Mapping[str, KeyEntry] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.removed)

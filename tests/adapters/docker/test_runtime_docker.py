@@ -360,10 +360,10 @@ async def test_closing_the_engine_ends_its_streams_and_threads(project: str, ima
     waiting = asyncio.ensure_future(anext(events, None))
 
     async def connected() -> bool:
-        return any(tether._response for tether in runtime._client._tethers)
+        return any(handle._response for handle in runtime._client._handles)
 
     async def alone() -> bool:
-        return not any(thread.name == "meshctl-docker" for thread in threading.enumerate())
+        return not any(thread.name == "meshctl-worker" for thread in threading.enumerate())
 
     await eventually(connected)
     await runtime.close()

@@ -1,19 +1,16 @@
-"""Decoding of what the engine streams, and the bridge from threads to the event loop."""
+"""Decoding of what the engine streams."""
 
 from __future__ import annotations
 
 import asyncio
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import aclosing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meshctl.adapters.docker.feed import StreamHandle, feed
 from meshctl.adapters.docker.images import BuildProgress, PullProgress
 from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
@@ -77,72 +74,6 @@ def test_documents_may_be_cut_anywhere_and_odd_ones_are_skipped() -> None:
 def test_a_document_without_end_is_refused() -> None:
     with pytest.raises(OperationFailed):
         list(documents(b"x" * 65536 for _ in range(100)))
-
-
-async def test_a_thread_waits_for_a_slow_reader() -> None:
-    produced: list[int] = []
-
-    def read(_: StreamHandle) -> Iterator[int]:
-        for number in range(100):
-            produced.append(number)
-            yield number
-
-    async with aclosing(feed(read, set(), limit=5)) as numbers:
-        first = await anext(numbers)
-
-        async def is_full() -> bool:
-            return len(produced) >= 6
-
-        await eventually(is_full)
-        assert len(produced) <= 12
-        assert [first, *[n async for n in numbers]] == list(range(100))
-
-
-async def test_of_the_latest_only_the_newest_is_kept() -> None:
-    done = threading.Event()
-
-    def read(_: StreamHandle) -> Iterator[int]:
-        yield from range(100)
-        done.set()
-
-    source = feed(read, set(), limit=1, latest=True)
-    async with aclosing(source) as numbers:
-        first = await anext(numbers)
-        await asyncio.to_thread(done.wait, WAIT_S)
-        rest = [n async for n in numbers]
-    assert first < 100
-    assert rest[-1:] in ([99], []) and len(rest) <= 2
-
-
-async def test_the_failure_of_a_thread_comes_after_its_items() -> None:
-    def read(_: StreamHandle) -> Iterator[int]:
-        yield 1
-        raise RuntimeUnavailable("gone")
-
-    seen: list[int] = []
-    with pytest.raises(RuntimeUnavailable, match="gone"):
-        async for item in feed(read, set()):
-            seen.append(item)
-    assert seen == [1]
-
-
-async def test_a_closed_feed_lets_its_thread_go() -> None:
-    ended = threading.Event()
-
-    def read(_: StreamHandle) -> Iterator[int]:
-        try:
-            while True:
-                yield 1
-        finally:
-            ended.set()
-
-    tethers: set[StreamHandle] = set()
-    source = feed(read, tethers, limit=3)
-    await anext(source)
-    assert len(tethers) == 1
-    await source.aclose()
-    assert tethers == set()
-    assert await asyncio.to_thread(ended.wait, WAIT_S)
 
 
 def engine_answers(handler: BaseHTTPRequestHandler, answer: Any) -> None:

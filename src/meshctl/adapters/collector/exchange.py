@@ -1,38 +1,15 @@
-"""One HTTP exchange with a collector, by the standard library."""
+"""HTTP exchanges with a collector, by the standard library."""
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from meshctl.adapters.http_wire import DeadlineConnection, reason_of
+from meshctl.adapters.http1 import FAILURES, Answer, Connection, ConnectionClosed, reason_of
 from meshctl.errors import CollectorUnavailable
 
 PEER = "a collector"
 HINT = "meshctl ps shows how it is, meshctl up starts what is missing."
-
-#: What a kept connection raises when the collector has closed it since.
-_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-
-
-class Answer(NamedTuple):
-    """``headers`` have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def sentence(self) -> str:
-        """What an answer that is no success says."""
-        try:
-            found = json.loads(self.body)
-            said = found.get("error") or found.get("message")
-        except (ValueError, AttributeError):
-            said = ""
-        return str(said or f"HTTP {self.status}")
 
 
 class Exchange:
@@ -45,8 +22,8 @@ class Exchange:
         self.address = address
         self._timeout_s = timeout_s
         self._max_body = max_body
-        self._kept: list[DeadlineConnection] = []
-        self._under_way: set[DeadlineConnection] = set()
+        self._kept: list[Connection] = []
+        self._under_way: set[Connection] = set()
 
     def ask(
         self,
@@ -58,21 +35,26 @@ class Exchange:
         more_s: float = 0.0,
     ) -> Answer:
         """``more_s`` is added to the deadline: how long the collector was asked to wait."""
-        try:
-            kept = self._kept.pop()
-        except IndexError:
-            pass
-        else:
+
+        def ask(connection: Connection) -> Answer:
+            connection.allow(self._timeout_s + more_s)
+            self._under_way.add(connection)
             try:
-                return self._ask(kept, method, path, body, headers, more_s)
-            except _STALE:
-                pass
-            except (OSError, http.client.HTTPException) as error:
-                raise unavailable(self.address, reason_of(error, PEER)) from error
+                return connection.exchange(method, path, (headers or {}).items(), body, max_body=self._max_body)
+            finally:
+                self._under_way.discard(connection)
+                self._keep(connection)
+
         try:
-            fresh = DeadlineConnection(self.address, self._timeout_s)
-            return self._ask(fresh, method, path, body, headers, more_s)
-        except (OSError, http.client.HTTPException) as error:
+            kept = self._taken()
+            if kept is not None:
+                try:
+                    return ask(kept)
+                except ConnectionClosed as error:  # the collector has closed it since
+                    if error.begun or kept.aborted:
+                        raise
+            return ask(Connection(self.address, self._timeout_s))
+        except FAILURES as error:
             raise unavailable(self.address, reason_of(error, PEER)) from error
 
     def abort(self) -> None:
@@ -82,35 +64,30 @@ class Exchange:
 
     def close(self) -> None:
         """Let the kept connection go. The next exchange opens another."""
-        while self._kept:
-            self._kept.pop().close()
+        while (kept := self._taken()) is not None:
+            kept.close()
 
-    def _ask(
-        self,
-        connection: DeadlineConnection,
-        method: str,
-        path: str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        more_s: float,
-    ) -> Answer:
-        connection.allow(self._timeout_s + more_s)
-        self._under_way.add(connection)
-        keep = False
+    def _taken(self) -> Connection | None:
         try:
-            connection.request(method, path, body=body, headers=dict(headers or {}))
-            with connection.getresponse() as response:
-                got = response.read(self._max_body + 1)
-                if len(got) > self._max_body:
-                    raise unavailable(self.address, f"an answer of more than {self._max_body >> 20} MB")
-                keep = not response.will_close and not connection.aborted
-                return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, got)
-        finally:
-            self._under_way.discard(connection)
-            if keep and not self._kept:
-                self._kept.append(connection)
-            else:
-                connection.close()
+            return self._kept.pop()
+        except IndexError:
+            return None
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.is_open and not connection.aborted and not self._kept:
+            self._kept.append(connection)
+        else:
+            connection.close()
+
+
+def sentence(answer: Answer) -> str:
+    """What an answer that is no success says."""
+    try:
+        found = json.loads(answer.body)
+        said = found.get("error") or found.get("message")
+    except (ValueError, AttributeError):
+        said = ""
+    return str(said or f"HTTP {answer.status}")
 
 
 def unavailable(address: str, why: str) -> CollectorUnavailable:

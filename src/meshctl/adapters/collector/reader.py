@@ -7,8 +7,9 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from meshctl.adapters.collector.exchange import Answer, Exchange, unavailable
+from meshctl.adapters.collector.exchange import Exchange, sentence, unavailable
 from meshctl.adapters.collector.forms import edge_of, status_of, summary_of
+from meshctl.adapters.http1 import Answer
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 
@@ -96,11 +97,11 @@ class CollectorReader:
 
     def _check(self, answer: Answer) -> None:
         if answer.status in (400, 404, 409):
-            raise UsageError(answer.sentence)
+            raise UsageError(sentence(answer))
         if answer.status == 413:
-            raise MeshError(answer.sentence, hint="Ask for fewer traces at once.")
+            raise MeshError(sentence(answer), hint="Ask for fewer traces at once.")
         if answer.status >= 300:
-            raise unavailable(self.address, answer.sentence)
+            raise unavailable(self.address, sentence(answer))
 
     def _understood(self, read: Callable[[], T]) -> T:
         try:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from meshctl.adapters.collector.exchange import Exchange, unavailable
+from meshctl.adapters.collector.exchange import Exchange, sentence, unavailable
 from meshctl.errors import MeshError
 from meshctl.model.traces import Span
 
@@ -54,9 +54,9 @@ class CollectorSender:
     def _post(self, body: bytes) -> int:
         answer = self._exchange.ask("POST", "/v1/traces", body=body, headers={"content-type": "application/json"})
         if answer.status in (429, 502, 503, 504):
-            raise unavailable(self.address, answer.sentence)
+            raise unavailable(self.address, sentence(answer))
         if answer.status != 200:
-            raise MeshError(f"the collector refuses these spans: {answer.sentence}")
+            raise MeshError(f"the collector refuses these spans: {sentence(answer)}")
         try:
             partial = json.loads(answer.body or b"{}").get("partialSuccess") or {}
             return int(partial.get("rejectedSpans") or 0)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
-from meshctl.adapters.docker.feed import StreamHandle, connected_socket, feed
+from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.wire import check_reachable, failed
 from meshctl.errors import MeshError, NotFound, OperationFailed, RuntimeUnavailable
-from meshctl.threads import run_in_thread
+from meshctl.threads import run_in_thread, stream_from_thread
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -31,7 +31,7 @@ class Client:
         self._made: APIClient | None = None
         self._closed = False
         self._here = threading.local()
-        self._tethers: set[StreamHandle] = set()
+        self._handles: set[StreamHandle] = set()
 
     async def run(self, work: Callable[[APIClient], T]) -> T:
         """``work`` in a thread. Raises RuntimeUnavailable, NotFound, OperationFailed, ImageUnavailable."""
@@ -52,20 +52,28 @@ class Client:
         latest: bool = False,
     ) -> AsyncGenerator[T, None]:
         """What ``read`` yields, from a thread; closing it ends the request that ``read`` has open."""
+        handle = StreamHandle()
 
-        def tethered(tether: StreamHandle) -> Iterator[T]:
-            self._here.tether = tether
+        def handled() -> Iterator[T]:
+            self._here.handle = handle
+            self._handles.add(handle)
             try:
                 yield from read(self._api())
+            except Cancelled:
+                return
             except Exception as error:
-                raise self.translated(error) from error
+                if not handle.is_cut:
+                    raise self.translated(error) from error
+            finally:
+                self._handles.discard(handle)
+                handle.release()
 
-        return feed(tethered, self._tethers, limit=limit, latest=latest)
+        return stream_from_thread(handled, handle.cut, limit=limit, latest=latest)
 
     async def close(self) -> None:
         """End every stream and drop the connections."""
-        for tether in list(self._tethers):
-            tether.cut()
+        for handle in list(self._handles):
+            handle.cut()
         with self._lock:
             self._closed = True
             made, self._made = self._made, None
@@ -128,10 +136,10 @@ class Client:
 
     def _opened(self, response: Response, **options: Any) -> None:
         """Tie a streamed response to the stream of this thread; from here on it may be silent for long."""
-        tether = getattr(self._here, "tether", None)
-        if tether is None or not options.get("stream"):
+        handle = getattr(self._here, "handle", None)
+        if handle is None or not options.get("stream"):
             return
-        tether.hold(response)
+        handle.hold(response)
         sock = connected_socket(response)
         if sock is not None:
             sock.settimeout(None)

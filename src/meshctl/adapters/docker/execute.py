@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker.client import Client, url_of
-from meshctl.adapters.docker.feed import Cancelled, StreamHandle, connected_socket
+from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.streams import frames
 from meshctl.adapters.docker.wire import failed
 from meshctl.errors import DeadlineExceeded, OperationFailed
@@ -169,7 +169,7 @@ class _Attached:
         self._container_id = container_id
         self._command = command
         self._tty = tty
-        self._tether = StreamHandle()
+        self._handle = StreamHandle()
         self._exec_id = ""
         self._size: tuple[int, int] | None = None
         self._wake_read, self._wake_write = os.pipe()
@@ -180,7 +180,7 @@ class _Attached:
             api, self._container_id, self._command, timeout_s=float(api.timeout), tty=self._tty, stdin=True
         )
         response = _start(api, exec_id, timeout_s=float(api.timeout), tty=self._tty)
-        self._tether.hold(response)
+        self._handle.hold(response)
         try:
             sock, stream = _socket(response), _stream(response)
             sock.settimeout(None)
@@ -196,16 +196,16 @@ class _Attached:
                 os.write(self._wake_write, b".")
                 stdin.join()
         finally:
-            self._tether.release()
+            self._handle.release()
         while (code := _exit_code(api, exec_id)) is None:
-            if self._tether.is_cut:
+            if self._handle.is_cut:
                 raise Cancelled
             time.sleep(_POLL_S)
         return code
 
     def cut(self) -> None:
         """End the connection; the command itself gets end of file on its stdin."""
-        self._tether.cut()
+        self._handle.cut()
 
     def close(self) -> None:
         """Release the descriptors; only after ``run`` has returned."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
-import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
+from meshctl.adapters.http1 import Connection, ConnectionClosed, NotHttp, TooLarge
 from meshctl.errors import MeshError, NotFound
 
 #: No answer about one project comes near this many bytes.
@@ -27,17 +25,6 @@ class Wire(Protocol):
     def get_each(self, paths: Sequence[str]) -> list[Any]:
         """The answers in order, asked side by side; None where the object does not exist."""
         ...
-
-
-class _UnixConnection(HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class SocketWire:
@@ -87,36 +74,20 @@ class SocketWire:
         finally:
             connection.close()
 
-    def _connection(self) -> HTTPConnection:
-        if self.address.scheme == "unix":
-            return _UnixConnection(self.address.socket_path, self._timeout_s)
-        host, port = self.address.host_port
-        return HTTPConnection(host, port, timeout=self._timeout_s)
+    def _connection(self) -> Connection:
+        return _connection(self.address, self._timeout_s)
 
-    def _ask(self, connection: HTTPConnection, target: str) -> Any:
-        deadline = time.monotonic() + self._timeout_s
+    def _ask(self, connection: Connection, target: str) -> Any:
+        connection.allow(self._timeout_s)
         try:
-            connection.request("GET", target)
-            with connection.getresponse() as response:
-                body = self._body(connection, response, deadline)
-                return self._parse(response.status, body)
-        except HTTPException as error:
-            raise not_an_engine(self.address, type(error).__name__) from error
+            answer = connection.exchange("GET", target, max_body=self._max_bytes)
+        except (NotHttp, ConnectionClosed) as error:
+            raise not_an_engine(self.address, str(error)) from error
+        except TooLarge as error:
+            raise not_an_engine(self.address, f"its answer has {error}") from error
         except OSError as error:
             raise unavailable(self.address, error) from error
-
-    def _body(self, connection: HTTPConnection, response: HTTPResponse, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while part := response.read1(1 << 16):
-            parts.append(part)
-            size += len(part)
-            if size > self._max_bytes:
-                connection.close()
-                raise not_an_engine(self.address, f"its answer exceeds {self._max_bytes} bytes")
-            if time.monotonic() > deadline:
-                raise TimeoutError
-        return b"".join(parts)
+        return self._parse(answer.status, answer.body)
 
     def _parse(self, status: int, body: bytes) -> Any:
         try:
@@ -132,13 +103,20 @@ def check_reachable(address: Address, *, timeout_s: float = 10.0) -> None:
     """Raises RuntimeUnavailable when nobody listens on a ``unix`` address; other addresses are not tried."""
     if address.scheme != "unix":
         return
-    connection = _UnixConnection(address.socket_path, timeout_s)
+    connection = _connection(address, timeout_s)
     try:
         connection.connect()
     except OSError as error:
         raise unavailable(address, error) from error
     finally:
         connection.close()
+
+
+def _connection(address: Address, timeout_s: float) -> Connection:
+    if address.scheme == "unix":
+        return Connection(f"unix:{address.socket_path}", timeout_s)
+    host, port = address.host_port
+    return Connection(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", timeout_s)
 
 
 def failed(status: int, content: Any) -> MeshError:

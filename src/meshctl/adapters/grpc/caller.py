@@ -34,10 +34,10 @@ class GrpcCaller:
 
     async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
         """Send off the event loop; cancelling closes the channel at once."""
-        from meshctl.adapters.interruptible import run_interruptible
+        from meshctl.threads import run_in_thread
 
         exchange = _Exchange(endpoint, request)
-        return await run_interruptible(exchange.run, exchange.abort)
+        return await run_in_thread(exchange.run, exchange.abort)
 
     def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
         """The same, blocking: for a process that does nothing else meanwhile.

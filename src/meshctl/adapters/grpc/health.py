@@ -8,6 +8,8 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2
 
+from meshctl.threads import tell_loop
+
 _CHECK = "/grpc.health.v1.Health/Check"
 _OPTIONS = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
 #: An attempt to connect outlives its channel; this bounds it.
@@ -32,12 +34,7 @@ async def _finished(call: grpc.CallFuture[Any]) -> None:
     """Waits without a thread of its own; cancelling cancels the call."""
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
-
-    def tell(_: grpc.Future[Any]) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(done.set)
-
-    call.add_done_callback(tell)
+    call.add_done_callback(lambda _: tell_loop(loop, done.set))
     try:
         await done.wait()
     finally:

@@ -1,14 +1,13 @@
-"""Consul. One-shot reads use the standard library; watching uses python-consul and blocking queries."""
+"""The catalogue and its checks: one-shot reads, which load nothing but the standard library."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from meshctl.adapters.http_wire import DeadlineConnection, reason_of
+from meshctl.adapters.http1 import FAILURES, Connection, reason_of
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 
@@ -20,6 +19,9 @@ AGENT = "a Consul agent"
 #: Seconds one whole picture may take.
 READ_TIMEOUT_S = 2.0
 
+#: A larger answer is refused.
+MAX_ANSWER = 64 * 1024 * 1024
+
 
 class ConsulReader:
     """Reads the catalogue and its checks at ``host:port``. Blocking; raises RegistryUnavailable.
@@ -30,7 +32,7 @@ class ConsulReader:
     def __init__(self, address: str, timeout_s: float = READ_TIMEOUT_S) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        self._connection = DeadlineConnection(address, timeout_s)
+        self._connection = Connection(address, timeout_s)
 
     def instances(self, service: str) -> tuple[Registration, ...]:
         """Every instance registered under one name, with its checks."""
@@ -61,9 +63,8 @@ class ConsulReader:
         return tuple(sorted(self._ask("GET", "/v1/catalog/services")))
 
     def _instances(self, service: str) -> Iterable[Mapping[str, Any]]:
-        entries: Iterable[Mapping[str, Any]] = self._ask(
-            "GET", f"/v1/health/service/{urllib.parse.quote(service, safe='')}"
-        )
+        path = f"/v1/health/service/{urllib.parse.quote(service, safe='')}"
+        entries: Iterable[Mapping[str, Any]] = self._ask("GET", path)
         return entries
 
     def _agents_checks(self) -> Mapping[str, Any]:
@@ -71,20 +72,19 @@ class ConsulReader:
         return checks
 
     def _ask(self, method: str, path: str, *, gone_is_fine: bool = False) -> Any:
-        self._connection.request(method, path)
-        response = self._connection.getresponse()
-        body = response.read()
-        if response.status == 404 and gone_is_fine:
+        answer = self._connection.exchange(method, path, max_body=MAX_ANSWER)
+        if answer.status == 404 and gone_is_fine:
             return None
-        if response.status != 200:
-            raise unavailable(self.address, f"{response.status} {_text(body)}")
-        return json.loads(body) if body else None
+        if answer.status != 200:
+            said = " ".join(answer.body.decode("utf-8", errors="replace").split())[:120]
+            raise unavailable(self.address, f"{answer.status} {said}")
+        return json.loads(answer.body) if answer.body else None
 
     def _round(self, questions: Callable[[], T]) -> T:
         self._connection.allow(self._timeout_s)
         try:
             return questions()
-        except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError) as error:
+        except (*FAILURES, ValueError, TypeError, KeyError) as error:
             raise unavailable(self.address, reason_of(error, AGENT)) from error
         finally:
             self._connection.close()
@@ -98,23 +98,23 @@ class ConsulRegistry:
 
     async def registrations(self) -> tuple[Registration, ...]:
         """Every registered instance of every service with its checks."""
-        from meshctl.adapters.interruptible import run_interruptible
+        from meshctl.threads import run_in_thread
 
         reader = ConsulReader(self.address)
-        return await run_interruptible(reader.registrations, reader.abort)
+        return await run_in_thread(reader.registrations, reader.abort)
 
     def watch(self) -> AsyncIterator[tuple[Registration, ...]]:
         """The same, now and after every change. Raises RegistryUnavailable when the registry is lost."""
-        from meshctl.adapters.consul_watch import watch
+        from meshctl.adapters.consul.watch import watch
 
         return watch(self.address)
 
     async def deregister(self, instance_id: str) -> None:
         """Make the agent forget an instance; unknown already: nothing happens."""
-        from meshctl.adapters.interruptible import run_interruptible
+        from meshctl.threads import run_in_thread
 
         reader = ConsulReader(self.address)
-        await run_interruptible(lambda: reader.deregister(instance_id), reader.abort)
+        await run_in_thread(lambda: reader.deregister(instance_id), reader.abort)
 
     async def close(self) -> None:
         """Nothing is held between calls; a watch ends with its iterator."""
@@ -179,10 +179,6 @@ def _place(check: Mapping[str, Any]) -> tuple[str, str]:
 def unavailable(address: str, why: str) -> RegistryUnavailable:
     """The error every read raises."""
     return RegistryUnavailable(
-        f"consul does not answer at {address}: {why}",
-        hint="Look at it with meshctl ps and meshctl logs consul; start it with meshctl start consul.",
+        f"the registry at {address} does not answer: {why}",
+        hint="meshctl ps shows how it is, meshctl up starts what is missing.",
     )
-
-
-def _text(body: bytes) -> str:
-    return " ".join(body.decode("utf-8", errors="replace").split())[:120]
