@@ -24,7 +24,7 @@ def open_runtime() -> Runtime:
 
 def open_mesh(config: MeshConfig) -> Mesh:
     """Everything the engine room needs, on real adapters."""
-    from meshctl.adapters.consul.catalog import ConsulRegistry
+    from meshctl.adapters.consul.watch import ConsulRegistry
     from meshctl.adapters.host import SystemClock
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.consul.catalog import ConsulReader, ConsulRegistry, registrations_of
+from meshctl.adapters.consul.catalog import ConsulReader, registrations_of
+from meshctl.adapters.consul.watch import ConsulRegistry
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 from tests.adapters import http_double

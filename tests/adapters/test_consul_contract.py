@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.adapters.consul.catalog import ConsulRegistry
 from meshctl.adapters.consul.kv import ConsulKeyValue
+from meshctl.adapters.consul.watch import ConsulRegistry
 from meshctl.core.registry import complaint, fold_checks
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind

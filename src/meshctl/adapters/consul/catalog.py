@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from meshctl.adapters.http1 import FAILURES, Connection, reason_of
@@ -88,36 +88,6 @@ class ConsulReader:
             raise unavailable(self.address, reason_of(error, AGENT)) from error
         finally:
             self._connection.close()
-
-
-class ConsulRegistry:
-    """The ``Registry`` at ``host:port``."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    async def registrations(self) -> tuple[Registration, ...]:
-        """Every registered instance of every service with its checks."""
-        from meshctl.threads import run_in_thread
-
-        reader = ConsulReader(self.address)
-        return await run_in_thread(reader.registrations, reader.abort)
-
-    def watch(self) -> AsyncIterator[tuple[Registration, ...]]:
-        """The same, now and after every change. Raises RegistryUnavailable when the registry is lost."""
-        from meshctl.adapters.consul.watch import watch
-
-        return watch(self.address)
-
-    async def deregister(self, instance_id: str) -> None:
-        """Make the agent forget an instance; unknown already: nothing happens."""
-        from meshctl.threads import run_in_thread
-
-        reader = ConsulReader(self.address)
-        await run_in_thread(lambda: reader.deregister(instance_id), reader.abort)
-
-    async def close(self) -> None:
-        """Nothing is held between calls; a watch ends with its iterator."""
 
 
 def registrations_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from consul import ConsulException
@@ -11,12 +12,10 @@ from consul.base import HTTPClient, Response
 
 from meshctl.adapters.consul.catalog import AGENT, MAX_ANSWER, READ_TIMEOUT_S, unavailable
 from meshctl.adapters.http1 import FAILURES, Connection, reason_of
-from meshctl.errors import RegistryUnavailable
 
 T = TypeVar("T")
 
-#: What a lost agent, or something that is no agent, ends in.
-LOST = (ConsulException, *FAILURES, ValueError, KeyError, TypeError)
+_LOST = (ConsulException, *FAILURES, ValueError, KeyError, TypeError)
 
 
 class Client(BaseConsul):  # type: ignore[misc]
@@ -48,10 +47,16 @@ class Client(BaseConsul):  # type: ignore[misc]
             index = 0 if fresh < index else fresh
             yield found
 
-    def unavailable(self, error: Exception) -> RegistryUnavailable:
-        """The error of meshctl's for one of ``LOST``."""
-        told = isinstance(error, ConsulException) and str(error)
-        return unavailable(self.address, told or reason_of(error, AGENT))
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """What a lost agent, or something that is no agent, ends in is RegistryUnavailable; then nothing is kept."""
+        try:
+            yield
+        except _LOST as error:
+            told = isinstance(error, ConsulException) and str(error)
+            raise unavailable(self.address, told or reason_of(error, AGENT)) from error
+        finally:
+            self.http.close()
 
 
 class Transport(HTTPClient):  # type: ignore[misc]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from meshctl.adapters.consul.client import LOST, Client
+from meshctl.adapters.consul.client import Client
 from meshctl.core.registry import key_changes
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import KeyChanges, KeyEntry
@@ -56,12 +56,8 @@ class ConsulKeyValue:
         client = Client(self.address)
 
         def ask() -> T:
-            try:
+            with client.asking():
                 return question(client)
-            except LOST as error:
-                raise client.unavailable(error) from error
-            finally:
-                client.http.close()
 
         return await run_in_thread(ask, client.http.abort)
 
@@ -101,13 +97,9 @@ class _Watcher:
             answer: tuple[str, Any] = client.kv.get(self._prefix, index=index, wait=wait, recurse=True)
             return answer
 
-        try:
+        with client.asking():
             for found in client.changes(ask, WAIT_S):
                 yield {entry["Key"]: _entry(entry) for entry in found or ()}
-        except LOST as error:
-            raise client.unavailable(error) from error
-        finally:
-            client.http.close()
 
 
 def _entry(found: Mapping[str, Any]) -> KeyEntry:
