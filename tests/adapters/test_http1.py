@@ -14,15 +14,14 @@ import pytest
 
 from meshctl.adapters.http1 import (
     AnswerParser,
-    Connection,
     ConnectionClosed,
     NotHttp,
     TooLarge,
     quoted,
-    reason_of,
     request_head,
     split_address,
 )
+from meshctl.adapters.http_connection import Connection, reason_of
 from tests.adapters.http_double import refused, saying, serving
 
 MAX = 1024
@@ -200,6 +199,42 @@ def test_a_connection_is_kept_between_exchanges_and_renewed_after() -> None:
         connection.close()
     assert f"Host: {address}".encode() in peer.heads[0]
     assert b"Host:" not in peer.heads[2] and b"\r\nhost: shop\r\nContent-Length: 1\r\n\r\n" in peer.heads[2]
+
+
+def test_a_stream_gives_what_has_come() -> None:
+    more = threading.Event()
+
+    def speak(_: bytes, peer: socket.socket) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        more.wait(5)
+        peer.sendall(b"1\r\nc\r\n0\r\n\r\n")
+
+    with serving(speak) as address:
+        connection = Connection(address, 5)
+        pieces = connection.stream("GET", "/", max_body=2)
+        seen = b""
+        while seen != b"ab":
+            seen += next(pieces).body
+        more.set()
+        assert b"".join(piece.body for piece in pieces) == b"c"
+        assert connection.is_open
+        pieces = connection.stream("GET", "/", max_body=2)
+        with pytest.raises(ConnectionClosed):
+            next(pieces)
+
+
+def test_a_stream_that_is_not_read_to_its_end_closes_the_connection() -> None:
+    def flood(_: bytes, peer: socket.socket) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            peer.sendall(b"x" * 1000)
+
+    with serving(flood) as address:
+        connection = Connection(address, 5)
+        pieces = connection.stream("GET", "/", max_body=1 << 20)
+        assert next(pieces).status == 200
+        pieces.close()  # type: ignore[attr-defined]
+        assert not connection.is_open
 
 
 def test_why_a_request_was_cut_off_is_read_all_the_same() -> None:

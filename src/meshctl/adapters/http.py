@@ -8,16 +8,8 @@ import time
 from typing import Any
 
 from meshctl import __version__
-from meshctl.adapters.http1 import (
-    FAILURES,
-    Answer,
-    Connection,
-    ConnectionClosed,
-    NotHttp,
-    TooLarge,
-    quoted,
-    split_address,
-)
+from meshctl.adapters.http1 import Answer, ConnectionClosed, NotHttp, TooLarge, quoted, split_address
+from meshctl.adapters.http_connection import FAILURES, Connection
 from meshctl.adapters.traceparent import with_traceparent
 from meshctl.errors import CallError, CallTimeout, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint

@@ -143,9 +143,8 @@ async def registry(mesh: Mesh, observed: Observed) -> Finding:
 
 async def collector(mesh: Mesh, observed: Observed) -> Finding:
     """Whether the collector of traces answers, and what it keeps."""
-    import asyncio
-
     from meshctl.engine.collector import collector_address
+    from meshctl.threads import run_in_thread
 
     name = mesh.config.collector
     if not name:
@@ -155,7 +154,7 @@ async def collector(mesh: Mesh, observed: Observed) -> Finding:
     except MeshError as error:
         return Finding("collector", "skip", str(error), error.hint)
     try:
-        status = await asyncio.to_thread(mesh.collectors.reader(address).status)
+        status = await run_in_thread(mesh.collectors.reader(address).status)
     except MeshError as error:
         return Finding("collector", "fail", str(error), f"meshctl restart {name}")
     kept = f"{status.traces:,} trace{'' if status.traces == 1 else 's'} in {size(status.bytes)}"

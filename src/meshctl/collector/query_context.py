@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from meshctl.collector.broadcaster import ChangeBroadcaster
 from meshctl.collector.memory import TraceMemory
+from meshctl.threads import run_in_thread
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class QueryContext:
     async def run_in_thread(self, work: Callable[[], T]) -> T:
         """The result of ``work``, run in a thread when one is free."""
         async with self._readers:
-            return await asyncio.to_thread(work)
+            return await run_in_thread(work)
 
     async def answer(self, work: Callable[[], Any]) -> Response:
         """The result of ``work`` as JSON, both made in a thread."""

@@ -21,6 +21,7 @@ from meshctl.collector.pipeline import IngestPipeline
 from meshctl.collector.query import query_app
 from meshctl.collector.tuning import tune
 from meshctl.errors import MeshError, PortInUse
+from meshctl.threads import run_in_thread
 
 #: Connections that each HTTP port keeps open.
 CONNECTIONS = 128
@@ -77,7 +78,7 @@ async def _forwarder(options: CollectorOptions, ports: tuple[int, ...], stack: A
         return None
     receiver = receiver_of(options.forward)
     # The name of its host may take long to look up.
-    await asyncio.to_thread(refuse_own, receiver, ports)
+    await run_in_thread(lambda: refuse_own(receiver, ports))
     forwarder = Forwarder(options.forward, target_of(receiver))
     task = asyncio.create_task(forwarder.run())
 

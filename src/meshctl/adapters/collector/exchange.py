@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from meshctl.adapters.http1 import FAILURES, Answer, Connection, ConnectionClosed, reason_of
+from meshctl.adapters.http1 import Answer, ConnectionClosed
+from meshctl.adapters.http_connection import FAILURES, Connection, reason_of
 from meshctl.errors import CollectorUnavailable
 
 PEER = "a collector"

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from meshctl.adapters.http1 import FAILURES, Connection, reason_of
+from meshctl.adapters.http_connection import FAILURES, Connection, reason_of
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
 

@@ -11,7 +11,7 @@ from consul.base import Consul as BaseConsul
 from consul.base import HTTPClient, Response
 
 from meshctl.adapters.consul.catalog import AGENT, MAX_ANSWER, READ_TIMEOUT_S, unavailable
-from meshctl.adapters.http1 import FAILURES, Connection, reason_of
+from meshctl.adapters.http_connection import FAILURES, Connection, reason_of
 
 T = TypeVar("T")
 

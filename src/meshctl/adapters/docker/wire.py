@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
-from meshctl.adapters.http1 import Connection, ConnectionClosed, NotHttp, TooLarge
+from meshctl.adapters.http1 import ConnectionClosed, NotHttp, TooLarge
+from meshctl.adapters.http_connection import Connection
 from meshctl.errors import MeshError, NotFound
 
 #: No answer about one project comes near this many bytes.
