@@ -109,7 +109,7 @@ async def test_a_silent_stream_can_be_cancelled_and_its_thread_ends(tmp_path: Pa
         release.wait(WAIT_S)
 
     def threads() -> list[str]:
-        return [t.name for t in threading.enumerate() if t.name == "meshctl-docker"]
+        return [t.name for t in threading.enumerate() if t.name == "meshctl-worker"]
 
     with serving(tmp_path, lambda handler: engine_answers(handler, silent)) as address:
         runtime = DockerRuntime(address)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from meshctl.adapters.docker.address import Address
@@ -162,11 +164,28 @@ class ClientWire:
     def get_each(self, paths: Sequence[str]) -> list[Any]:
         return [self._get_or_none(path) for path in paths]
 
+    def post(self, path: str, content: Any, timeout_s: float | None = None) -> Any:
+        return json.loads(b"".join(self.chunks(path, content, timeout_s)))
+
+    def chunks(self, path: str, content: Any = None, timeout_s: float | None = None) -> Iterator[bytes]:
+        try:
+            yield from self._client.blocking(lambda api: _chunks(api, path, content, timeout_s))
+        except Exception as error:
+            raise self._client.translated(error) from error
+
     def _get_or_none(self, path: str) -> Any:
         try:
             return self.get(path)
         except NotFound:
             return None
+
+
+def _chunks(api: APIClient, path: str, content: Any, timeout_s: float | None) -> Iterator[bytes]:
+    ask = api.get if content is None else partial(api.post, json=content)
+    with ask(url_of(api, path), stream=True, timeout=timeout_s or api.timeout) as response:
+        if response.status_code >= 400:
+            raise failed(response.status_code, response.json())
+        yield from response.iter_content(chunk_size=None)
 
 
 def _get(api: APIClient, path: str, params: Mapping[str, str] | None) -> Any:

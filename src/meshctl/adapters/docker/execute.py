@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from meshctl.adapters.docker.client import Client, url_of
 from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.streams import frames
-from meshctl.adapters.docker.wire import failed
-from meshctl.errors import DeadlineExceeded, OperationFailed
+from meshctl.adapters.docker.wire import Wire, failed
+from meshctl.errors import DeadlineExceeded, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import ExecResult
+from meshctl.threads import run_in_thread
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -35,12 +36,13 @@ _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 class DockerExec:
     """``ports.runtime.Exec``."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, wire: Wire) -> None:
         self._client = client
+        self._wire = wire
 
     async def run(self, instance: str, command: Sequence[str], timeout_s: float) -> ExecResult:
         """Docker cannot end what still runs after ``timeout_s``."""
-        return await self._client.run(lambda api: _run(api, instance, command, timeout_s))
+        return await run_in_thread(lambda: _run(self._wire, instance, command, timeout_s))
 
     async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:
         session = _Attached(instance, command, tty=tty)
@@ -63,22 +65,22 @@ class DockerExec:
                 session.close()
 
 
-def _run(api: APIClient, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-    import requests.exceptions
-
+def _run(wire: Wire, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
     deadline = time.monotonic() + timeout_s
     try:
-        exec_id = _create(api, container_id, command, timeout_s=timeout_s, tty=False, stdin=False)
+        exec_id = wire.post(f"/containers/{container_id}/exec", _wanted(command), timeout_s)["Id"]
         output = bytearray()
-        with _start(api, exec_id, timeout_s=_left(deadline), tty=False) as response:
-            for _, payload in frames(_until(response, deadline)):
-                output += payload
-                del output[:-MAX_OUTPUT]
-        while (code := _exit_code(api, exec_id)) is None:
+        chunks = wire.chunks(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False}, _left(deadline))
+        for _, payload in frames(chunks):
+            output += payload
+            del output[:-MAX_OUTPUT]
+        while (code := _code(wire.get(f"/exec/{exec_id}/json"))) is None:
             if time.monotonic() > deadline:
                 raise TimeoutError
             time.sleep(_POLL_S)
-    except (requests.exceptions.Timeout, TimeoutError) as error:
+    except (RuntimeUnavailable, TimeoutError) as error:
+        if time.monotonic() < deadline:
+            raise
         raise DeadlineExceeded(f"`{' '.join(command)}` did not end within {timeout_s:g} s.") from error
     return ExecResult(exit_code=code, output=output.decode("utf-8", "replace"))
 
@@ -87,40 +89,17 @@ def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
 
 
-def _until(response: Response, deadline: float) -> Iterator[bytes]:
-    sock = _socket(response)
-    stream = _stream(response)
-    while time.monotonic() < deadline:
-        sock.settimeout(_left(deadline))
-        chunk = stream.read1(_CHUNK)
-        if not chunk:
-            return
-        yield chunk
-    raise TimeoutError
+def _wanted(command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> dict[str, Any]:
+    return {"Cmd": list(command), "AttachStdin": stdin, "AttachStdout": True, "AttachStderr": True, "Tty": tty}
 
 
-def _create(
-    api: APIClient, container_id: str, command: Sequence[str], *, timeout_s: float, tty: bool, stdin: bool
-) -> str:
-    content = {
-        "Cmd": list(command),
-        "AttachStdin": stdin,
-        "AttachStdout": True,
-        "AttachStderr": True,
-        "Tty": tty,
-    }
-    response = api.post(url_of(api, f"/containers/{container_id}/exec"), json=content, timeout=timeout_s)
-    _check(response)
-    return str(response.json()["Id"])
-
-
-def _start(api: APIClient, exec_id: str, *, timeout_s: float, tty: bool) -> Response:
+def _start(api: APIClient, exec_id: str, *, tty: bool) -> Response:
     response = api.post(
         url_of(api, f"/exec/{exec_id}/start"),
         json={"Detach": False, "Tty": tty},
         headers=_UPGRADE,
         stream=True,
-        timeout=timeout_s,
+        timeout=api.timeout,
     )
     try:
         _check(response)
@@ -140,9 +119,8 @@ def _check(response: Response) -> None:
     raise failed(response.status_code, content)
 
 
-def _exit_code(api: APIClient, exec_id: str) -> int | None:
+def _code(answer: dict[str, Any]) -> int | None:
     """None: still running. The output can end a moment before Docker has noted the exit."""
-    answer: dict[str, Any] = api.exec_inspect(exec_id)
     code = answer.get("ExitCode")
     return None if answer.get("Running") or code is None else int(code)
 
@@ -176,10 +154,14 @@ class _Attached:
 
     def run(self, api: APIClient) -> int:
         """Until the command ends: its exit code."""
-        exec_id = _create(
-            api, self._container_id, self._command, timeout_s=float(api.timeout), tty=self._tty, stdin=True
+        created = api.post(
+            url_of(api, f"/containers/{self._container_id}/exec"),
+            json=_wanted(self._command, stdin=True, tty=self._tty),
+            timeout=api.timeout,
         )
-        response = _start(api, exec_id, timeout_s=float(api.timeout), tty=self._tty)
+        _check(created)
+        exec_id = str(created.json()["Id"])
+        response = _start(api, exec_id, tty=self._tty)
         self._handle.hold(response)
         try:
             sock, stream = _socket(response), _stream(response)
@@ -197,7 +179,7 @@ class _Attached:
                 stdin.join()
         finally:
             self._handle.release()
-        while (code := _exit_code(api, exec_id)) is None:
+        while (code := _code(api.exec_inspect(exec_id))) is None:
             if self._handle.is_cut:
                 raise Cancelled
             time.sleep(_POLL_S)

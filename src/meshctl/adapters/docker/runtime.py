@@ -14,6 +14,7 @@ from meshctl.adapters.docker.execute import DockerExec
 from meshctl.adapters.docker.images import DockerImages
 from meshctl.adapters.docker.instances import DockerInstances
 from meshctl.adapters.docker.reader import ContainerReader
+from meshctl.adapters.docker.wire import SocketWire
 from meshctl.errors import NotFound
 from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.threads import run_in_thread
@@ -28,13 +29,14 @@ class DockerRuntime:
     def __init__(self, address: Address | None = None) -> None:
         where = address or resolve()
         self._client = Client(where)
-        self._reader = ContainerReader(where, None if where.plain else ClientWire(self._client))
+        wire = SocketWire(where) if where.plain else ClientWire(self._client)
+        self._reader = ContainerReader(where, wire)
         self.instances = self.pausing = DockerInstances(self._client)
         self.images = DockerImages(self._client)
         self.networks = DockerNetworks(self._client)
         self.volumes = DockerVolumes(self._client)
         self.stats = streams.DockerStats(self._client)
-        self.exec = DockerExec(self._client)
+        self.exec = DockerExec(self._client, wire)
 
     async def info(self) -> RuntimeInfo:
         return await run_in_thread(self._reader.info)

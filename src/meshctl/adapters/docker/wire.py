@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -20,11 +21,16 @@ _CONNECTIONS = 2
 
 
 class Wire(Protocol):
-    """GET of one path: parsed JSON. Raises NotFound, OperationFailed, RuntimeUnavailable."""
+    """JSON in and out. Raises NotFound, OperationFailed, RuntimeUnavailable."""
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any: ...
     def get_each(self, paths: Sequence[str]) -> list[Any]:
         """The answers in order, asked side by side; None where the object does not exist."""
+        ...
+
+    def post(self, path: str, content: Any, timeout_s: float | None = None) -> Any: ...
+    def chunks(self, path: str, content: Any = None, timeout_s: float | None = None) -> Iterator[bytes]:
+        """An answer that is no JSON, as it comes: to a POST of ``content``, without it to a GET."""
         ...
 
 
@@ -59,11 +65,35 @@ class SocketWire:
             raise failures[0]
         return answers
 
+    def post(self, path: str, content: Any, timeout_s: float | None = None) -> Any:
+        connection = self._connection(timeout_s)
+        try:
+            return self._ask(connection, path, content)
+        finally:
+            connection.close()
+
+    def chunks(self, path: str, content: Any = None, timeout_s: float | None = None) -> Iterator[bytes]:
+        connection = self._connection(timeout_s)
+        status, refusal = 0, b""
+        try:
+            with self._failures():
+                for piece in connection.stream(*_request(path, content), max_body=self._max_bytes):
+                    status = piece.status
+                    if status >= 400:
+                        refusal += piece.body
+                    elif piece.body:
+                        yield piece.body
+        finally:
+            connection.close()
+        if status >= 400:
+            self._parse(status, refusal)
+
     def _drain(self, pending: list[tuple[int, str]], answers: list[Any], failures: list[BaseException]) -> None:
         connection = self._connection()
         try:
             while pending and not failures:
                 index, path = pending.pop()
+                connection.allow(self._timeout_s)
                 try:
                     answers[index] = self._ask(connection, path)
                 except NotFound:
@@ -75,20 +105,24 @@ class SocketWire:
         finally:
             connection.close()
 
-    def _connection(self) -> Connection:
-        return _connection(self.address, self._timeout_s)
+    def _connection(self, timeout_s: float | None = None) -> Connection:
+        return _connection(self.address, self._timeout_s if timeout_s is None else timeout_s)
 
-    def _ask(self, connection: Connection, target: str) -> Any:
-        connection.allow(self._timeout_s)
+    def _ask(self, connection: Connection, target: str, content: Any = None) -> Any:
+        with self._failures():
+            answer = connection.exchange(*_request(target, content), max_body=self._max_bytes)
+        return self._parse(answer.status, answer.body)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
         try:
-            answer = connection.exchange("GET", target, max_body=self._max_bytes)
+            yield
         except (NotHttp, ConnectionClosed) as error:
             raise not_an_engine(self.address, str(error)) from error
         except TooLarge as error:
             raise not_an_engine(self.address, f"its answer has {error}") from error
         except OSError as error:
             raise unavailable(self.address, error) from error
-        return self._parse(answer.status, answer.body)
 
     def _parse(self, status: int, body: bytes) -> Any:
         try:
@@ -111,6 +145,12 @@ def check_reachable(address: Address, *, timeout_s: float = 10.0) -> None:
         raise unavailable(address, error) from error
     finally:
         connection.close()
+
+
+def _request(path: str, content: Any) -> tuple[str, str, tuple[tuple[str, str], ...], bytes | None]:
+    if content is None:
+        return "GET", path, (), None
+    return "POST", path, (("Content-Type", "application/json"),), json.dumps(content).encode()
 
 
 def _connection(address: Address, timeout_s: float) -> Connection:
