@@ -92,7 +92,11 @@ WEB = data_of(samples.SERVICES[0])
         (ServiceStatus, WEB | {"kind": "zoo"}, "ServiceStatus.kind: 'zoo' is no ServiceKind"),
         (MeshEvent, {"kind": "died", "time": 1, "service": "w", "before": []}, "MeshEvent.before: a list is no Health"),
         (MeshEvent, {"kind": "died", "time": float("nan"), "service": "w"}, "MeshEvent.time: a number expected"),
-        (TraceSummary, {"services": {"a": "b"}}, "TraceSummary.services.a: a whole number expected, not 'b'"),
+        (
+            TraceSummary,
+            data_of(samples.SUMMARIES[0]) | {"services": {"a": "b"}},
+            "TraceSummary.services.a: a whole number expected, not 'b'",
+        ),
         (Anything, {"value": {"$bytes": "é"}}, "Anything.value: it is not in base64"),
         (Anything, {"named": {"$object": 1}}, "Anything.named: an object expected, not a whole number"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from math import isfinite
 from typing import Any, TypeVar
@@ -20,101 +20,119 @@ class DocumentError(ValueError):
 
     def __init__(self, path: str, problem: str) -> None:
         self.path = path if len(path) <= _MOST else f"…{path[-_MOST:]}"
-        problem = problem if len(problem) <= _MOST else f"{problem[:_MOST]}…"
-        super().__init__(f"{self.path or 'the document'}: {problem}")
+        self.problem = problem if len(problem) <= _MOST else f"{problem[:_MOST]}…"
+        super().__init__(f"{self.path or 'the document'}: {self.problem}")
+
+    def within(self, step: str) -> DocumentError:
+        """The same of a larger document, in which ``step`` (``key`` or ``[0]``) leads to this one."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return DocumentError(f"{step}{dot}{self.path}", self.problem)
 
 
 class Fields:
-    """One JSON object. Its methods raise DocumentError for a key that is missing or holds something else."""
+    """One JSON object. Every method raises DocumentError for a key that is missing or holds something else."""
 
-    def __init__(self, data: Any, path: str = "") -> None:
-        self.path = path
-        self._data: dict[str, Any] = need(dict, data, path)
+    def __init__(self, data: Any) -> None:
+        self._data: dict[str, Any] = need(dict, data)
 
     def has(self, key: str) -> bool:
         """Whether it is there and not null."""
         return self._data.get(key) is not None
 
-    def place(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
-
-    def raw(self, key: str) -> Any:
+    def read(self, key: str, reader: Callable[[Any], T]) -> T:
+        """What ``reader`` makes of the value."""
         if key not in self._data:
-            raise DocumentError(self.place(key), "it is missing")
-        return self._data[key]
+            raise DocumentError(key, "it is missing")
+        try:
+            return reader(self._data[key])
+        except DocumentError as error:
+            raise error.within(key) from None
+
+    def any(self, key: str) -> Any:
+        return self.read(key, lambda data: data)
 
     def text(self, key: str) -> str:
-        return need(str, self.raw(key), self.place(key))
+        return self.read(key, text)
 
     def integer(self, key: str) -> int:
-        return need(int, self.raw(key), self.place(key))
+        return self.read(key, integer)
 
     def number(self, key: str) -> float:
-        """A finite one; whole numbers are taken too."""
-        return number(self.raw(key), self.place(key))
+        return self.read(key, number)
 
     def flag(self, key: str) -> bool:
-        return need(bool, self.raw(key), self.place(key))
+        return self.read(key, lambda data: need(bool, data))
 
     def word(self, key: str, kind: type[E]) -> E:
         """A value of ``kind``."""
-        return word(kind, self.raw(key), self.place(key))
+        return self.read(key, lambda data: word(kind, data))
 
-    def child(self, key: str) -> Fields:
-        return Fields(self.raw(key), self.place(key))
+    def each(self, key: str, reader: Callable[[Any], T]) -> tuple[T, ...]:
+        """What ``reader`` makes of each item of a list."""
+        return self.read(key, lambda data: each(data, reader))
 
-    def objects(self, key: str) -> Iterator[Fields]:
-        """Each object of a list."""
-        return objects(self.raw(key), self.place(key))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of text."""
-        return tuple(each(self.raw(key), self.place(key), lambda data, path: need(str, data, path)))
-
-    def mapping(self, key: str, kind: type[T]) -> dict[str, T]:
-        """An object whose values are all of one JSON type, or ``object`` for any."""
-        found = need(dict, self.raw(key), self.place(key))
-        if kind is object:
-            return found
-        return {name: need(kind, value, f"{self.place(key)}.{name}") for name, value in found.items()}
+    def mapping(self, key: str, reader: Callable[[Any], T]) -> dict[str, T]:
+        """What ``reader`` makes of each value of an object."""
+        return self.read(key, lambda data: mapping(data, reader))
 
 
-def objects(data: Any, path: str = "") -> Iterator[Fields]:
-    """Each object of a list. Raises DocumentError."""
-    return each(data, path, Fields)
+def each(data: Any, reader: Callable[[Any], T]) -> tuple[T, ...]:
+    """What ``reader`` makes of each item of a list. Raises DocumentError."""
+    made: list[T] = []
+    try:
+        for item in need(list, data):
+            made.append(reader(item))
+    except DocumentError as error:
+        raise (error.within(f"[{len(made)}]") if isinstance(data, list) else error) from None
+    return tuple(made)
 
 
-def each(data: Any, path: str, read: Callable[[Any, str], T]) -> Iterator[T]:
-    """What ``read`` makes of each item of a list and its place. Raises DocumentError."""
-    for index, item in enumerate(need(list, data, path)):
-        yield read(item, f"{path}[{index}]")
+def mapping(data: Any, reader: Callable[[Any], T]) -> dict[str, T]:
+    """What ``reader`` makes of each value of an object. Raises DocumentError."""
+    made: dict[str, T] = {}
+    for name, item in need(dict, data).items():
+        try:
+            made[name] = reader(item)
+        except DocumentError as error:
+            raise error.within(name) from None
+    return made
 
 
-def need(kind: type[T], data: Any, path: str) -> T:
+def need(kind: type[T], data: Any) -> T:
     """``data``, which must be of this JSON type. Raises DocumentError."""
     if type(data) is not kind:
-        raise DocumentError(path, f"{_NAMES.get(kind, kind.__name__)} expected, not {found(data)}")
+        raise DocumentError("", f"{_NAMES.get(kind, kind.__name__)} expected, not {found(data)}")
     made: T = data
     return made
 
 
-def number(data: Any, path: str) -> float:
+def text(data: Any) -> str:
+    """Raises DocumentError."""
+    return need(str, data)
+
+
+def integer(data: Any) -> int:
+    """Raises DocumentError."""
+    return need(int, data)
+
+
+def number(data: Any) -> float:
     """A finite number. Raises DocumentError."""
     try:
         value = float(data) if type(data) in (int, float) else None
     except OverflowError:
         value = None
     if value is None or not isfinite(value):
-        raise DocumentError(path, f"a number expected, not {found(data)}")
+        raise DocumentError("", f"a number expected, not {found(data)}")
     return value
 
 
-def word(kind: type[E], data: Any, path: str) -> E:
+def word(kind: type[E], data: Any) -> E:
     """A value of ``kind``. Raises DocumentError."""
     try:
         return kind(data)
     except ValueError:
-        raise DocumentError(path, f"{found(data)} is no {kind.__name__}") from None
+        raise DocumentError("", f"{found(data)} is no {kind.__name__}") from None
 
 
 def found(data: Any) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from meshctl.present.documents.reading import DocumentError, each, need, number, word
+from meshctl.present.documents.reading import DocumentError, each, mapping, need, number, text, word
 
 T = TypeVar("T")
+Read = Callable[[Any], Any]
 
 #: The only keys of objects that stand for what JSON has no words for. Any other object whose only key begins with
 #: the sign stands in an object of the last.
 _SIGN, _BYTES, _FLOAT, _OBJECT = "$", "$bytes", "$float", "$object"
-_NO_DEFAULT = object()
 _PLAIN = (str, int, bool, NoneType)
+_NO_DEFAULT = object()
 
 
 def data_of(value: Any) -> Any:
@@ -34,11 +35,11 @@ def data_of(value: Any) -> Any:
         return [data_of(item) for item in value]
     if isinstance(value, Mapping):
         data = {str(key): data_of(item) for key, item in value.items()}
-        return {_OBJECT: data} if _is_signed(data) else data
+        return {_OBJECT: data} if len(data) == 1 and next(iter(data)).startswith(_SIGN) else data
     if isinstance(value, bytes):
         return {_BYTES: b64encode(value).decode()}
     kind: Any = type(value)
-    shown = ((name, getattr(value, name), default) for name, (_, default) in _fields(kind).items())
+    shown = ((name, getattr(value, name), default) for name, default in _defaults(kind).items())
     return {name: data_of(item) for name, item, default in shown if item != default}
 
 
@@ -47,83 +48,99 @@ def value_of(kind: type[T], data: Any) -> T:
 
     Raises DocumentError for data that is no ``kind``.
     """
+    known: Any = kind
     try:
-        made: T = _made(kind, data, kind.__name__)
+        made: T = _reader(known)(data)
+    except DocumentError as error:
+        raise error.within(kind.__name__) from None
     except RecursionError:
         raise DocumentError(kind.__name__, "it is nested too deeply") from None
     return made
 
 
-def _made(kind: Any, data: Any, path: str) -> Any:
+@cache
+def _reader(kind: Any) -> Read:
+    """What reads a value of this type."""
     if kind in _PLAIN:
-        return need(kind, data, path)
+        return partial(need, kind)
+    if kind is float:
+        return _float
     if kind is Any:
-        return _any(data, path)
+        return _any
     if is_dataclass(kind):
-        return _dataclass(kind, need(dict, data, path), path)
+        return _dataclass_reader(kind)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return _one_of(arguments, data, path)
+        return _union_reader(arguments)
     if origin is tuple:
-        return _tuple(arguments, data, path)
+        return _tuple_reader(arguments)
     if origin is not None and issubclass(origin, Mapping):
-        mapping = need(dict, _unsigned(data), path)
-        return {key: _made(arguments[1], item, f"{path}.{key}") for key, item in mapping.items()}
-    if kind is float:
-        return _float(data, path)
-    return word(kind, data, path)
+        read = _reader(arguments[1])
+        return lambda data: mapping(_unsigned(data), read)
+    return partial(word, kind)
 
 
-def _dataclass(kind: Any, data: dict[str, Any], path: str) -> Any:
-    known = _fields(kind)
-    made = {name: _made(hint, data[name], f"{path}.{name}") for name, (hint, _) in known.items() if name in data}
-    for name, (_, default) in known.items():
-        if default is _NO_DEFAULT and name not in made:
-            raise DocumentError(f"{path}.{name}", "it is missing")
-    return kind(**made)
+def _dataclass_reader(kind: Any) -> Read:
+    hints, defaults = get_type_hints(kind), _defaults(kind)
+    known = [(name, _reader(hints[name]), default is _NO_DEFAULT) for name, default in defaults.items()]
+
+    def read(data: Any) -> Any:
+        made, given = {}, need(dict, data)
+        for name, reader, needed in known:
+            if name in given:
+                try:
+                    made[name] = reader(given[name])
+                except DocumentError as error:
+                    raise error.within(name) from None
+            elif needed:
+                raise DocumentError(name, "it is missing")
+        return kind(**made)
+
+    return read
 
 
-def _tuple(arguments: tuple[Any, ...], data: Any, path: str) -> tuple[Any, ...]:
-    if arguments[-1] is Ellipsis:
-        return tuple(each(data, path, lambda item, place: _made(arguments[0], item, place)))
-    items = need(list, data, path)
-    if len(items) != len(arguments):
-        raise DocumentError(path, f"{len(arguments)} items expected, not {len(items)}")
-    pairs = enumerate(zip(arguments, items, strict=True))
-    return tuple(_made(kind, item, f"{path}[{index}]") for index, (kind, item) in pairs)
+def _tuple_reader(kinds: tuple[Any, ...]) -> Read:
+    readers = [_reader(kind) for kind in kinds if kind is not Ellipsis]
+    if kinds[-1] is Ellipsis:
+        return lambda data: each(data, readers[0])
+
+    def read(data: Any) -> tuple[Any, ...]:
+        if len(need(list, data)) != len(readers):
+            raise DocumentError("", f"{len(readers)} items expected, not {len(data)}")
+        following = iter(readers)
+        return each(data, lambda item: next(following)(item))
+
+    return read
 
 
-def _one_of(kinds: tuple[Any, ...], data: Any, path: str) -> Any:
+def _union_reader(kinds: tuple[Any, ...]) -> Read:
     """By the type of the data: null, plain values, and at most one kind of anything else."""
-    if type(data) in _PLAIN and type(data) in kinds:
-        return data
-    other = [kind for kind in kinds if kind not in _PLAIN]
-    return _made((other or kinds)[0], data, path)
+    plain = [kind for kind in kinds if kind in _PLAIN]
+    other = _reader(next((kind for kind in kinds if kind not in _PLAIN), kinds[0]))
+    return lambda data: data if type(data) in plain else other(data)
 
 
-def _any(data: Any, path: str) -> Any:
+def _any(data: Any) -> Any:
     if isinstance(data, list):
-        return [_any(item, path) for item in data]
+        return [_any(item) for item in data]
     if not isinstance(data, dict):
         return data
     if data.keys() == {_FLOAT}:
-        return _float(data, path)
+        return _float(data)
     if data.keys() == {_BYTES}:
         try:
-            return b64decode(need(str, data[_BYTES], path), validate=True)
+            return b64decode(text(data[_BYTES]), validate=True)
+        except DocumentError:
+            raise
         except ValueError:
-            raise DocumentError(path, "it is not in base64") from None
-    return {key: _any(item, path) for key, item in need(dict, _unsigned(data), path).items()}
+            raise DocumentError("", "it is not in base64") from None
+    return {key: _any(item) for key, item in need(dict, _unsigned(data)).items()}
 
 
-def _float(data: Any, path: str) -> float:
+def _float(data: Any) -> float:
     if isinstance(data, dict) and data.get(_FLOAT) in ("nan", "inf", "-inf"):
         return float(data[_FLOAT])
-    return number(data, path)
-
-
-def _is_signed(data: dict[str, Any]) -> bool:
-    return len(data) == 1 and next(iter(data)).startswith(_SIGN)
+    return number(data)
 
 
 def _unsigned(data: Any) -> Any:
@@ -131,18 +148,11 @@ def _unsigned(data: Any) -> Any:
 
 
 @cache
-def _fields(kind: Any) -> dict[str, tuple[Any, Any]]:
-    """The type and the default of each field, in order."""
+def _defaults(kind: Any) -> dict[str, Any]:
+    """Of each field, in order."""
     if not is_dataclass(kind):
         raise TypeError(f"{kind.__name__} has no form in JSON")
-    hints = get_type_hints(kind)
-    return {
-        field.name: (
-            hints[field.name],
-            _default(field),
-        )
-        for field in fields(kind)
-    }
+    return {field.name: _default(field) for field in fields(kind)}
 
 
 def _default(field: Field[Any]) -> Any:
