@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meshctl.core.plan.request import container_request
-from meshctl.engine.lifecycle import DownReport
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig, Mount
+from meshctl.model.plan import DownReport
 from tests.builders import application, mesh_config, spec
 from tests.fakes.stage import Stage, stage
 

@@ -10,8 +10,8 @@ from meshctl.model.plan import Operation, OperationKind, Plan, Step
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
 from meshctl.present.lines import plain
-from meshctl.present.plan_text import critical_text, plan_data, plan_text
-from meshctl.present.services_table import services_data, services_table
+from meshctl.present.plan_text import critical_text, plan_text
+from meshctl.present.services_table import services_table
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, duration, percent, size
 
@@ -67,16 +67,6 @@ def test_the_table_may_tell_how_long_it_took() -> None:
     )
 
 
-def test_the_data_are_the_documented_ones() -> None:
-    web, db = services_data(SERVICES)
-    assert (web["health"], web["instances"][0]["probe"], web["instances"][0]["registry"]) == (
-        "healthy",
-        "passing",
-        "passing",
-    )
-    assert (db["instances"][0]["probe"], db["instances"][0]["registry"], db["restarts"]) == (None, None, 2)
-
-
 def test_every_verdict_has_a_look() -> None:
     looks = [(symbol(health), word(health)) for health in Health]
     assert len(set(looks)) == len(Health)
@@ -96,11 +86,6 @@ def test_a_plan_names_causes_and_what_is_waited_for() -> None:
     assert plan_text(plan) == (
         "start          db-1  (is exited)\nstart          web-1  (is exited)  after ready:db-1\nnote: api is kept"
     )
-    assert [operation["id"] for operation in plan_data(plan)["operations"]] == [
-        "start:db-1",
-        "ready:db-1",
-        "start:web-1",
-    ]
     assert plan_text(Plan("shop")) == "nothing to do"
 
 

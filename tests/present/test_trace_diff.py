@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -12,9 +11,8 @@ from meshctl.core.traces.diff import diff
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.model.traces import Span, SpanKind
 from meshctl.present.lines import BAD, plain
-from meshctl.present.run_cost import cost_data, cost_line
-from meshctl.present.trace_data import plain_value, trace_data
-from meshctl.present.trace_diff import diff_data, diff_lines
+from meshctl.present.run_cost import cost_line, run_cost
+from meshctl.present.trace_diff import diff_lines
 from tests.spans import TRACE, order, span, trace
 
 CLIENT = SpanKind.CLIENT
@@ -77,40 +75,6 @@ def test_no_line_is_wider_than_the_terminal_counts_it(width: int) -> None:
         assert terminal_cells(plain(line)) <= width and plain(line).isprintable()
 
 
-def test_the_same_as_data() -> None:
-    data = json.loads(json.dumps(diff_data(diff(waterfall(trace(*BEFORE)), waterfall(trace(*AFTER))))))
-    assert (data["change_ms"], data["before"]["spans"], data["after"]["duration_ms"]) == (8.2, 4, 52.2)
-    assert data["repeated"] == [
-        {
-            "service": "orders",
-            "name": "SELECT items",
-            "kind": "client",
-            "below": ["orders GET /orders"],
-            "change_ms": 11.0,
-            "change_total_ms": 11.0,
-            "before": {"count": 1, "self_ms": 1.0, "total_ms": 1.0, "errors": 0, "under_one_parent": 1},
-            "after": {"count": 12, "self_ms": 12.0, "total_ms": 12.0, "errors": 0, "under_one_parent": 12},
-        }
-    ]
-    assert [change["before"] for change in data["new"]] == [None]
-
-
-def test_a_trace_as_data_has_every_span_with_its_parent() -> None:
-    made = order()
-    data = json.loads(json.dumps(trace_data(made, waterfall(made))))
-    ids = {one["span_id"] for one in data["spans"]}
-    assert all(one["parent_id"] in ids for one in data["spans"][1:])
-    assert [one["depth"] for one in data["spans"]] == [0, 1, 2, 3, 4, 2, 3, 4, 2, 3, 4, 5]
-    assert (data["duration_ms"], data["critical_path_ms"], data["services"]["orders"], data["errors"]) == (40, 40, 4, 0)
-    assert data["spans"][11]["marks"] == ["after the root ended"]
-    assert data["spans"][11]["critical"] is False and data["spans"][0]["critical"] is True
-
-
-def test_values_that_json_has_no_words_for() -> None:
-    value = {"a": b"\xff", "b": (1, float("nan")), "c": {"d": [float("-inf"), 2**70]}}
-    assert plain_value(value) == {"a": "/w==", "b": [1, "nan"], "c": {"d": ["-inf", 2**70]}}
-
-
 @pytest.mark.parametrize(
     ("before", "told"),
     [
@@ -121,14 +85,4 @@ def test_values_that_json_has_no_words_for() -> None:
     ],
 )
 def test_what_a_run_cost_against_those_before(before: list[int], told: str) -> None:
-    assert plain(cost_line(waterfall(order()), before)) == f" This run took 40.0 ms{told}"
-
-
-def test_the_cost_as_data() -> None:
-    assert cost_data(waterfall(order()), [30_000_000]) == {
-        "duration_ms": 40.0,
-        "runs_before": 1,
-        "median_before_ms": 30.0,
-        "change_ms": 10.0,
-    }
-    assert cost_data(waterfall(order()), [])["change_ms"] is None
+    assert plain(cost_line(run_cost(waterfall(order()), before))) == f" This run took 40.0 ms{told}"

@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meshctl.errors import ConfigError, MeshError
+from meshctl.present.documents.doctor import Finding
 from meshctl.present.units import size
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 ROOM_NEEDED = 3 * 1024**3
 SMALLEST_SCREEN = (80, 24)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``status`` ok, warn, fail or skip; ``mend`` is the command or step that helps, '' if none is needed."""
-
-    check: str
-    status: str
-    detail: str
-    mend: str = ""
 
 
 def python() -> Finding:

@@ -45,16 +45,9 @@ class JsonSink:
     """One JSON object a line."""
 
     def emit(self, event: ProgressEvent) -> None:
-        line = {
-            "operation": event.operation,
-            "target": event.target,
-            "phase": event.phase.value,
-            "service": event.service,
-            "message": event.message,
-            "fraction": event.fraction,
-            "elapsed_s": round(event.elapsed_s, 3),
-        }
-        diagnostics.note(json.dumps(line, ensure_ascii=False))
+        from meshctl.present.documents.lifecycle import progress_to_data
+
+        diagnostics.note(json.dumps(progress_to_data(event), ensure_ascii=False))
 
 
 class PlainSink:

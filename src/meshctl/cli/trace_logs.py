@@ -74,9 +74,9 @@ class TraceLogs:
 
 def _load() -> None:
     import meshctl.adapters.otlp.decode
-    import meshctl.cli.commands.logs
     import meshctl.cli.commands.traces
     import meshctl.core.traces.waterfall
+    import meshctl.present.documents.logs
+    import meshctl.present.documents.waterfall
     import meshctl.present.log_rows
-    import meshctl.present.trace_data
     import meshctl.present.waterfall  # noqa: F401

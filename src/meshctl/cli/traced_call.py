@@ -17,6 +17,7 @@ from meshctl.core.traces.call_span import call_span
 from meshctl.engine.collector import OTLP, QUERY, collector_address
 from meshctl.engine.settling import FIRST_S, QUIET_S, is_answered, settled_trace
 from meshctl.errors import CallTimeout, MeshError
+from meshctl.present.documents.calls import caused_to_data
 
 if TYPE_CHECKING:
     from meshctl.cli.output import Output
@@ -84,7 +85,7 @@ class Tracer:
             out.raw("")  # the answer is seen while its trace settles
         caused = self._next(reply.service)
         if out is None:
-            return _data(caused)
+            return caused_to_data(caused.trace, caused.lines)
         _show(out, caused)
         return {}
 
@@ -174,15 +175,3 @@ def _show(out: Output, caused: Caused) -> None:
     if caused.lines:
         out.text("")
         out.lines([log_row(line, ids=False) for line in caused.lines])
-
-
-def _data(caused: Caused) -> dict[str, Any]:
-    """What ``--json`` adds to a reply."""
-    if caused.trace is None:
-        return {"trace": None, "logs": []}
-    from meshctl.cli.commands.logs import line_data
-    from meshctl.core.traces.waterfall import waterfall
-    from meshctl.present.trace_data import trace_data
-
-    laid_out = waterfall(caused.trace)
-    return {"trace": trace_data(caused.trace, laid_out), "logs": [line_data(line) for line in caused.lines]}

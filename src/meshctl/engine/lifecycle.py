@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from meshctl.core.plan.selection import require_known
 from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
@@ -14,24 +13,13 @@ from meshctl.engine.up import UpOptions
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, Observed
-from meshctl.model.plan import Failure, OperationKind, Plan, UpReport
+from meshctl.model.plan import DownReport, OperationKind, Plan, UpReport
 from meshctl.ports.runtime import capabilities
 from meshctl.ports.world import ProgressSink
 
 TIMEOUT_S = 120.0
 
 _Planner = Callable[[MeshConfig, Observed, Sequence[str], frozenset[Capability]], Plan]
-
-
-@dataclass(frozen=True, slots=True)
-class DownReport:
-    """How many things were removed, and what could not be; ``error`` is the first one, for its exit code."""
-
-    project: str
-    removed: int
-    elapsed_ms: float
-    failures: tuple[Failure, ...] = ()
-    error: MeshError | None = None
 
 
 class LiveLifecycle:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 from meshctl.model.config import MeshConfig
 
 if TYPE_CHECKING:
-    from meshctl.engine.lifecycle import DownReport
     from meshctl.engine.state.mesh_state import MeshState
     from meshctl.engine.up import UpOptions
     from meshctl.model.calls import CallReply, CallRequest
     from meshctl.model.containers import LogLine
-    from meshctl.model.plan import Plan, UpReport
+    from meshctl.model.plan import DownReport, Plan, UpReport
     from meshctl.model.status import ServiceStatus
     from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
     from meshctl.ports.world import ProgressSink

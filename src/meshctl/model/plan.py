@@ -161,3 +161,14 @@ class UpReport:
     began: float = 0.0
     ran: tuple[Ran, ...] = ()
     trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DownReport:
+    """How many things were removed, and what could not be; ``error`` is the first one, for its exit code."""
+
+    project: str
+    removed: int
+    elapsed_ms: float
+    failures: tuple[Failure, ...] = ()
+    error: MeshError | None = None

@@ -26,7 +26,7 @@ class Health(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """Why something is not simply healthy."""
+    """Why something is not simply healthy. TOLD: only the words of another for it are known."""
 
     CRASH_LOOP = "crash_loop"
     EXITED = "exited"
@@ -43,6 +43,7 @@ class ReasonKind(StrEnum):
     REGISTRY_SILENT = "registry_silent"
     TOO_FEW = "too_few"
     WATCH_BROKE = "watch_broke"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,15 @@ class Waterfall:
 
 
 @dataclass(frozen=True, slots=True)
+class RunCost:
+    """What a run took against ``runs`` earlier ones of the same name, whose median is ``usual_ns``; None without."""
+
+    duration_ns: int
+    runs: int
+    usual_ns: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The stretch of time that is drawn, in offsets as of the rows."""
 

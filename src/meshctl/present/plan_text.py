@@ -1,8 +1,6 @@
-"""A plan as text and as data."""
+"""A plan as text."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from meshctl.model.plan import Plan, Step
 from meshctl.present.units import duration
@@ -19,26 +17,6 @@ def plan_text(plan: Plan) -> str:
         after = [name for name in operation.after if not name.startswith(("create:", "image:"))]
         lines.append(line + (f"  after {', '.join(after)}" if after else ""))
     return "\n".join([*lines, *(f"note: {note}" for note in plan.notes)])
-
-
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """The whole plan, waits included."""
-    return {
-        "project": plan.project,
-        "operations": [
-            {
-                "id": operation.id,
-                "kind": operation.kind.value,
-                "target": operation.target,
-                "service": operation.service,
-                "cause": operation.cause,
-                "after": list(operation.after),
-                "follows": list(operation.follows),
-            }
-            for operation in plan.operations
-        ],
-        "notes": list(plan.notes),
-    }
 
 
 def critical_text(steps: tuple[Step, ...]) -> str:

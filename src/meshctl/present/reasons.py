@@ -90,4 +90,5 @@ _TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
     ReasonKind.REGISTRY_SILENT: lambda reason, now: f"{reason.source} cannot be asked: {reason.detail}",
     ReasonKind.TOO_FEW: lambda reason, now: f"{reason.count} of {reason.of} instances exist",
     ReasonKind.WATCH_BROKE: lambda reason, now: f"watching {reason.source} failed, trying again: {reason.detail}",
+    ReasonKind.TOLD: lambda reason, now: reason.detail,
 }

@@ -1,13 +1,12 @@
-"""``ps`` as a table and as data."""
+"""``ps`` as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from meshctl.model.status import InstanceStatus, ServiceStatus
+from meshctl.model.status import ServiceStatus
 from meshctl.present.lines import MUTED, PLAIN, Line, Segment
-from meshctl.present.reasons import reason_text, reasons_text
+from meshctl.present.reasons import reasons_text
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import duration
 
@@ -36,41 +35,6 @@ def services_table(
         return (*joined, spans[-1]) if spans[-1].text else (*joined[:-2], Segment(cells[-1].text.rstrip()))
 
     return [align([Segment(heading, MUTED) for heading in headings]), *(align(row) for row in rows)]
-
-
-def services_data(services: Sequence[ServiceStatus], now: float | None = None) -> list[dict[str, Any]]:
-    """The documented JSON of ``ps``; ``probe`` is passing, failing or null, ``registry`` Consul's word or null."""
-    return [
-        {
-            "service": status.service,
-            "kind": status.kind.value,
-            "state": status.state,
-            "health": status.health.value,
-            "ready": status.ready,
-            "desired": status.desired,
-            "restarts": status.restarts,
-            "reasons": [reason_text(reason, now) for reason in status.reasons],
-            "instances": [instance_data(instance, now) for instance in status.instances],
-        }
-        for status in services
-    ]
-
-
-def instance_data(instance: InstanceStatus, now: float | None = None) -> dict[str, Any]:
-    """One instance of the same document."""
-    probe = None if instance.probe is None else ("passing" if instance.probe.ok else "failing")
-    return {
-        "id": instance.id,
-        "container": instance.container,
-        "state": instance.state.value,
-        "health": instance.health.value,
-        "reasons": [reason_text(reason, now) for reason in instance.reasons],
-        "ports": dict(instance.ports),
-        "probe": probe,
-        "registry": instance.registry.value if instance.registry else None,
-        "restarts": instance.restarts,
-        "started_at": instance.started_at,
-    }
 
 
 def _row(status: ServiceStatus, after: Mapping[str, float], now: float | None) -> list[Segment]:

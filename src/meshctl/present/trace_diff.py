@@ -1,9 +1,8 @@
-"""The comparison of two traces, as lines and as data."""
+"""The comparison of two traces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from meshctl.core.traces.diff import Change, Side, Step, TraceDiff
 from meshctl.present.cells import clean, pad
@@ -49,20 +48,6 @@ def diff_lines(found: TraceDiff, width: int, most: int = _SHOWN) -> list[Line]:
     same = f"{found.unchanged:,} operation{'' if found.unchanged == 1 else 's'} took as long as before."
     lines += [(), (Segment(f" {same}", MUTED),)]
     return [fit_line(line, width) for line in lines]
-
-
-def diff_data(found: TraceDiff) -> dict[str, Any]:
-    """The documented JSON of ``traces diff``: times in ms, ``change`` in self time."""
-    return {
-        "before": {"trace_id": found.a, "duration_ms": _ms(found.before_ns), "spans": found.spans[0]},
-        "after": {"trace_id": found.b, "duration_ms": _ms(found.after_ns), "spans": found.spans[1]},
-        "change_ms": _ms(found.after_ns - found.before_ns),
-        **{
-            kind: [_change_data(change) for change in getattr(found, kind)]
-            for kind in ("slower", "faster", "new", "gone", "errors", "repeated")
-        },
-        "unchanged": found.unchanged,
-    }
 
 
 def _headline(found: TraceDiff) -> Line:
@@ -135,32 +120,3 @@ def _ratio(before: int, after: int) -> str:
     if after >= before * 10:
         return f"×{after / before:,.0f}"
     return f"{'-' if after < before else '+'}{percent(abs(after - before) / before)}"
-
-
-def _change_data(change: Change) -> dict[str, Any]:
-    return {
-        "service": change.step.service,
-        "name": change.step.name,
-        "kind": change.step.kind.value,
-        "below": [f"{step.service} {step.name}" for step in change.above],
-        "change_ms": _ms(change.self_ns),
-        "change_total_ms": _ms(change.total_ns),
-        "before": _side_data(change.before),
-        "after": _side_data(change.after),
-    }
-
-
-def _side_data(side: Side) -> dict[str, Any] | None:
-    if not side.count:
-        return None
-    return {
-        "count": side.count,
-        "self_ms": _ms(side.self_ns),
-        "total_ms": _ms(side.total_ns),
-        "errors": side.errors,
-        "under_one_parent": side.run,
-    }
-
-
-def _ms(nanoseconds: int) -> float:
-    return round(nanoseconds / 1_000_000, 3)

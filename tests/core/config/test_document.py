@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from meshctl.core.config.document import normalised
-from meshctl.core.config.resolved import resolved
 from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig
+from meshctl.present.documents.config import config_to_data
 from tests.core.config.parsing import BASE_DIR, config_of, wrong
 
 APP = {"services": {"app": {"image": "app"}}}
@@ -137,7 +137,7 @@ def test_the_collector(written: str | None, services: dict[str, Any], collector:
     made = {name: {"image": "x", "ports": ports} for name, ports in services.items()}
     config = config_of({"services": made, "collector": written})
     assert config.collector == collector
-    assert resolved(config).get("collector", "") == collector
+    assert config_to_data(config).get("collector", "") == collector
 
 
 @pytest.mark.parametrize(("ports", "missing"), [(COLLECTING[:1], "otlp-http"), (COLLECTING[1:], "http"), ([], "http")])

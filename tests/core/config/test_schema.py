@@ -11,12 +11,12 @@ import pytest
 
 from meshctl.adapters.config_file.yaml_tree import Tree
 from meshctl.core.config.keys import ROOT, TABLES
-from meshctl.core.config.resolved import resolved
 from meshctl.core.config.schema import json_schema
 from meshctl.core.config.table import Table
+from meshctl.present.documents.config import config_to_data
 from tests.core.config.parsing import config_of, wrong
 from tests.core.config.schema_check import errors
-from tests.core.config.test_resolved import DOCUMENT
+from tests.present.documents.test_config import DOCUMENT
 
 SCHEMA = json_schema()
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -102,7 +102,7 @@ def test_both_know_what_is_required(table: Table) -> None:
         assert any(f"'{key}' is missing" in str(error) for error in (found, *found.others))
 
 
-@pytest.mark.parametrize("document", [DOCUMENT, resolved(config_of(DOCUMENT))], ids=["written", "resolved"])
+@pytest.mark.parametrize("document", [DOCUMENT, config_to_data(config_of(DOCUMENT))], ids=["written", "resolved"])
 def test_what_parses_fits_the_schema(document: dict[str, Any]) -> None:
     assert errors(document, SCHEMA, SCHEMA) == []
 

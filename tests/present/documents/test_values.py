@@ -17,8 +17,8 @@ from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceSumma
 from meshctl.present.documents.reading import DocumentError
 from meshctl.present.documents.values import data_of, value_of
 from tests.core.config.parsing import config_of
-from tests.core.config.test_resolved import DOCUMENT
 from tests.present.documents import samples
+from tests.present.documents.test_config import DOCUMENT
 
 EDGE = ServiceEdge("web", "db", 3, 1, 0.5, 1 / 3, 10, 20, 30, "message")
 VALUES: list[Any] = [

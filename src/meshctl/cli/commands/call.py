@@ -45,11 +45,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     try:
         for reply in _replies(directory, _tolerant(send) if many else send, request, options.repeat):
             replies.append(reply)
-            if not options.json:
-                _show(out, reply, quiet=options.quiet)
-            documents.append(reply_data(reply))
+            if options.json:
+                documents.append(_document(reply, tracer))
+                continue
+            _show(out, reply, quiet=options.quiet)
             if tracer is not None:
-                documents[-1] |= tracer.tell(reply, None if options.json else out)
+                tracer.tell(reply, out)
     except CallError:
         if tracer is not None and not options.json:
             tracer.tell_failure(request.service, out)
@@ -60,6 +61,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     if len(replies) > 1 and not (options.json or options.quiet):
         _summary(replies)
     return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
+
+
+def _document(reply: CallReply, tracer: Tracer | None) -> dict[str, Any]:
+    from meshctl.present.documents.calls import reply_to_data
+
+    return reply_to_data(reply) | (tracer.tell(reply, None) if tracer is not None else {})
 
 
 def _tracer(options: argparse.Namespace, world: World, config: MeshConfig) -> Tracer:
@@ -114,21 +121,6 @@ def request_of(options: argparse.Namespace) -> CallRequest:
         timeout_s=options.timeout,
         instance=options.instance,
     )
-
-
-def reply_data(reply: CallReply) -> dict[str, Any]:
-    """The documented JSON of one reply."""
-    return {
-        "service": reply.service,
-        "instance": reply.instance,
-        "protocol": reply.protocol,
-        "status": reply.status,
-        "elapsed_ms": round(reply.elapsed_ms, 2),
-        "headers": dict(reply.headers),
-        "body": reply.body,
-        "trace_id": reply.trace_id,
-        "trace": None,
-    }
 
 
 def _body(data: str | None) -> bytes | None:

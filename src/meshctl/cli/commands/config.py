@@ -16,9 +16,9 @@ def run(options: argparse.Namespace, world: World) -> int:
 
         out.data(json_schema())
         return Exit.DONE
-    from meshctl.core.config.resolved import resolved
+    from meshctl.present.documents.config import config_to_data
 
-    document = resolved(config_of(options))
+    document = config_to_data(config_of(options))
     if options.json:
         out.data(document)
     else:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from meshctl.cli import checks
-from meshctl.cli.checks import Finding
 from meshctl.cli.context import World, config_of, output_of, run_async
 from meshctl.cli.diagnostics import Exit
 from meshctl.errors import ConfigError, MeshError
+from meshctl.present.documents.doctor import Finding, finding_to_data
 from meshctl.present.lines import BAD, GOOD, MUTED, WARN, Line, Segment
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     findings = [*here, *run_async(_world(world, config))]
     out = output_of(options)
     if options.json:
-        out.data([asdict(finding) for finding in findings])
+        out.data([finding_to_data(finding) for finding in findings])
     else:
         out.lines([line for finding in findings for line in _lines(finding)])
     return Exit.ENVIRONMENT if any(finding.status == "fail" for finding in findings) else Exit.DONE

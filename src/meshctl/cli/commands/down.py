@@ -8,6 +8,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
+from meshctl.present.documents.lifecycle import down_to_data
 from meshctl.present.units import duration
 
 
@@ -22,14 +23,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     for failure in report.failures:
         diagnostics.report_failure(failure)
     if options.json:
-        output_of(options).data(
-            {
-                "project": report.project,
-                "removed": report.removed,
-                "elapsed_ms": round(report.elapsed_ms, 1),
-                "failures": [failure.message for failure in report.failures],
-            }
-        )
+        output_of(options).data(down_to_data(report))
     elif not options.quiet:
         gone = (
             f"removed {report.removed} in {duration(report.elapsed_ms / 1000)}" if report.removed else "nothing to do"

@@ -35,7 +35,9 @@ def run(options: argparse.Namespace, world: World) -> int:
     except OSError as error:
         raise UsageError(f"cannot write {target}: {error.strerror}") from None
     if options.json:
-        output_of(options).data({"file": str(target)})
+        from meshctl.present.documents.config import written_to_data
+
+        output_of(options).data(written_to_data(str(target)))
     diagnostics.note(f"wrote {target}; meshctl config checks it, meshctl up --dry-run shows what would happen")
     return Exit.DONE
 

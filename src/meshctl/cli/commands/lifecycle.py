@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
-from meshctl.present.services_table import services_data, services_table
 
 if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
@@ -23,8 +22,12 @@ def run(options: argparse.Namespace, world: World) -> int:
         services = with_session(options, world, lambda session: _carry_out(session, options, sink))
     out = output_of(options)
     if options.json:
-        out.data(services_data(services, time.time()))
+        from meshctl.present.documents.services import services_to_data
+
+        out.data(services_to_data(services, time.time()))
     else:
+        from meshctl.present.services_table import services_table
+
         out.lines(services_table(services, now=time.time()))
     return Exit.DONE
 

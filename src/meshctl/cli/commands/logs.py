@@ -15,6 +15,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import span_text, use_colour
+from meshctl.present.documents.logs import line_to_data
 from meshctl.present.lines import service_tone
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace, world: World) -> int:
         )
         async for line in lines:
             if options.json:
-                out.data(line_data(line), compact=True)
+                out.data(line_to_data(line), compact=True)
                 if options.follow:
                     out.raw("")
             else:
@@ -90,17 +91,6 @@ def _is_pipe() -> bool:
         return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
     except (OSError, ValueError):
         return False
-
-
-def line_data(line: LogLine) -> dict[str, object]:
-    """The documented JSON of one line."""
-    return {
-        "service": line.service,
-        "instance": line.instance_id,
-        "time": line.time,
-        "stream": line.stream,
-        "text": line.text,
-    }
 
 
 def _label(line: LogLine, width: int, colour: bool) -> str:

@@ -7,7 +7,6 @@ import time
 
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
-from meshctl.present.services_table import services_data, services_table
 
 
 def run(options: argparse.Namespace, world: World) -> int:
@@ -15,7 +14,11 @@ def run(options: argparse.Namespace, world: World) -> int:
     services = with_session(options, world, lambda session: session.status(options.services))
     out = output_of(options)
     if options.json:
-        out.data(services_data(services, time.time()))
+        from meshctl.present.documents.services import services_to_data
+
+        out.data(services_to_data(services, time.time()))
     else:
+        from meshctl.present.services_table import services_table
+
         out.lines(services_table(services, now=time.time()))
     return Exit.DONE

@@ -73,7 +73,7 @@ def _attribute(text: str) -> tuple[str, str]:
 
 
 def _list(options: argparse.Namespace, world: TraceWorld) -> int:
-    from meshctl.present.trace_data import summary_data
+    from meshctl.present.documents.traces import summaries_to_data
     from meshctl.present.trace_rows import trace_table
 
     if options.ids:
@@ -83,7 +83,7 @@ def _list(options: argparse.Namespace, world: TraceWorld) -> int:
     found = world.open_traces(config_of(options)).traces(query)
     out = output_of(options)
     if options.json:
-        out.data([summary_data(summary) for summary in found])
+        out.data(summaries_to_data(found))
     elif found:
         out.lines(trace_table(found, shown_width()))
     else:
@@ -98,8 +98,9 @@ def _list(options: argparse.Namespace, world: TraceWorld) -> int:
 
 def _show(options: argparse.Namespace, world: TraceWorld) -> int:
     from meshctl.core.traces.waterfall import waterfall
-    from meshctl.present.run_cost import cost_data, cost_line
-    from meshctl.present.trace_data import trace_data
+    from meshctl.present.documents.traces import cost_to_data
+    from meshctl.present.documents.waterfall import trace_to_data
+    from meshctl.present.run_cost import cost_line, run_cost
     from meshctl.present.waterfall import printed
 
     if len(options.ids) > 1:
@@ -108,21 +109,23 @@ def _show(options: argparse.Namespace, world: TraceWorld) -> int:
     trace = find(reader, options.ids[0] if options.ids else "last")
     laid_out = waterfall(trace)
     before = runs_before(reader, laid_out)
+    cost = None if before is None else run_cost(laid_out, before)
     out = output_of(options)
     if options.json:
-        cost = {} if before is None else {"cost": cost_data(laid_out, before)}
-        out.data({**trace_data(trace, laid_out), **cost})
+        more = {} if cost is None else {"cost": cost_to_data(cost)}
+        out.data({**trace_to_data(trace, laid_out), **more})
         return Exit.DONE
     out.lines(printed(laid_out, shown_width()))
-    if before is not None:
-        out.lines([cost_line(laid_out, before)])
+    if cost is not None:
+        out.lines([cost_line(cost)])
     return Exit.DONE
 
 
 def _diff(options: argparse.Namespace, world: TraceWorld) -> int:
     from meshctl.core.traces.diff import diff
     from meshctl.core.traces.waterfall import waterfall
-    from meshctl.present.trace_diff import diff_data, diff_lines
+    from meshctl.present.documents.trace_diff import diff_to_data
+    from meshctl.present.trace_diff import diff_lines
 
     if len(options.ids) != 2:
         raise UsageError("traces diff compares two traces", hint="meshctl traces diff BEFORE AFTER")
@@ -130,7 +133,7 @@ def _diff(options: argparse.Namespace, world: TraceWorld) -> int:
     before, after = (waterfall(find(reader, word)) for word in options.ids)
     found, out = diff(before, after), output_of(options)
     if options.json:
-        out.data(diff_data(found))
+        out.data(diff_to_data(found))
     else:
         out.lines(diff_lines(found, shown_width()))
     return Exit.DONE
@@ -176,7 +179,9 @@ def _import(options: argparse.Namespace, world: TraceWorld) -> int:
     taken = sum(_sent(sender, document, name) for document in documents)
     out = output_of(options)
     if options.json:
-        out.data({"file": name, "spans": taken})
+        from meshctl.present.documents.traces import import_to_data
+
+        out.data(import_to_data(name, taken))
     else:
         out.text(f"{taken:,} span{'' if taken == 1 else 's'} taken from {name}")
     return Exit.DONE
@@ -214,7 +219,9 @@ def _keep(options: argparse.Namespace, world: TraceWorld, *, pinned: bool) -> in
 def _tell_kept(options: argparse.Namespace, ids: Sequence[str], *, pinned: bool) -> None:
     out = output_of(options)
     if options.json:
-        out.data([{"trace_id": trace_id, "pinned": pinned} for trace_id in ids])
+        from meshctl.present.documents.traces import pins_to_data
+
+        out.data(pins_to_data([(trace_id, pinned) for trace_id in ids]))
     elif not options.quiet:
         for trace_id in ids:
             out.text(f"{trace_id} is {'kept whatever the limits say' if pinned else 'kept as any other trace'}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
@@ -12,8 +12,9 @@ from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.core.plan.selection import selected
 from meshctl.engine.up import UpOptions
-from meshctl.present.plan_text import critical_text, plan_data, plan_text
-from meshctl.present.services_table import services_data, services_table
+from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
+from meshctl.present.plan_text import critical_text, plan_text
+from meshctl.present.services_table import services_table
 from meshctl.present.units import duration
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def run(options: argparse.Namespace, world: World) -> int:
     out = output_of(options)
     if options.dry_run:
         plan = with_session(options, world, lambda session: session.lifecycle.plan_up(wanted))
-        out.data(plan_data(plan)) if options.json else out.text(plan_text(plan))
+        out.data(plan_to_data(plan)) if options.json else out.text(plan_text(plan))
         return Exit.DONE
     with progress(options) as sink:
         watch = Stopwatch(sink)
         report, services = with_session(options, world, lambda session: _bring_up(session, wanted, watch))
     if options.json:
-        out.data(report_data(report, services))
+        out.data(up_to_data(report, services, time.time()))
     else:
         out.lines(services_table(services, watch.seconds if report.changed else {}, now=time.time()))
     _narrate(report, options)
@@ -55,36 +56,6 @@ async def _bring_up(
     report = await session.lifecycle.up(wanted, sink)
     part = wanted.services or wanted.profiles
     return report, await session.status(selected(session.config, wanted.services, wanted.profiles) if part else ())
-
-
-def report_data(report: UpReport, services: tuple[ServiceStatus, ...]) -> dict[str, Any]:
-    """The documented JSON of ``up``."""
-    return {
-        "project": report.project,
-        "ready": report.ready,
-        "elapsed_ms": round(report.elapsed_ms, 1),
-        "changed": report.changed,
-        "services": services_data(services, time.time()),
-        "failures": [
-            {
-                "service": failure.service,
-                "instance": failure.instance,
-                "kind": failure.kind,
-                "message": failure.message,
-                "exit_code": failure.exit_code,
-                "oom_killed": failure.oom_killed,
-                "log": list(failure.log),
-                "hint": failure.hint,
-            }
-            for failure in report.failures
-        ],
-        "critical_path": [
-            {"operation": step.operation, "target": step.target, "seconds": round(step.seconds, 4)}
-            for step in report.critical_path
-        ],
-        "notes": list(report.notes),
-        "trace_id": report.trace_id,
-    }
 
 
 def _narrate(report: UpReport, options: argparse.Namespace) -> None:

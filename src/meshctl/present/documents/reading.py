@@ -63,6 +63,10 @@ class Fields:
     def flag(self, key: str) -> bool:
         return self.read(key, lambda data: need(bool, data))
 
+    def object(self, key: str) -> dict[str, Any]:
+        """Whatever it holds."""
+        return self.read(key, lambda data: need(dict, data))
+
     def word(self, key: str, kind: type[E]) -> E:
         """A value of ``kind``."""
         return self.read(key, lambda data: word(kind, data))
@@ -141,4 +145,6 @@ def found(data: Any) -> str:
         return "null"
     if isinstance(data, str):
         return f"'{data[:_MOST]}'"
+    if isinstance(data, float) and not isfinite(data):
+        return str(data)
     return _NAMES.get(type(data), "a number")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from meshctl.core.config.resolved import resolved
 from meshctl.core.config.scalars import WrittenFloat
+from meshctl.present.documents.config import config_to_data
 from tests.core.config.parsing import BASE_DIR, config_of
 
 DOCUMENT: dict[str, Any] = {
@@ -51,18 +51,18 @@ DOCUMENT: dict[str, Any] = {
 
 def test_it_reads_back_as_the_same_configuration() -> None:
     config = config_of(DOCUMENT)
-    assert config_of(resolved(config)) == config
+    assert config_of(config_to_data(config)) == config
 
 
 def test_it_is_json() -> None:
-    shown = resolved(config_of(DOCUMENT))
+    shown = config_to_data(config_of(DOCUMENT))
     assert json.loads(json.dumps(shown)) == shown
 
 
 def test_it_holds_only_plain_types() -> None:
     """What YAML and JSON writers take as it is: no enum, no number that remembers its text."""
     smoke = [{"call": "app POST /", "data": {"price": WrittenFloat("1.50"), "rows": [[None, True]]}}]
-    todo: list[Any] = [resolved(config_of(DOCUMENT | {"smoke": smoke}))]
+    todo: list[Any] = [config_to_data(config_of(DOCUMENT | {"smoke": smoke}))]
     while todo:
         value = todo.pop()
         assert type(value) in (dict, list, str, int, float, bool, type(None)), type(value)
@@ -70,7 +70,7 @@ def test_it_holds_only_plain_types() -> None:
 
 
 def test_a_service_in_compose_words() -> None:
-    app = resolved(config_of(DOCUMENT))["services"]["app"]
+    app = config_to_data(config_of(DOCUMENT))["services"]["app"]
     assert app["build"] == {
         "context": f"{BASE_DIR}/app",
         "dockerfile": "Dockerfile",
@@ -99,12 +99,12 @@ def test_nothing_secret_is_shown() -> None:
         },
         "smoke": [{"call": "app POST /", "data": {"deep": [{"key": "key-secret-2"}]}}],
     }
-    text = json.dumps(resolved(config_of(document)))
+    text = json.dumps(config_to_data(config_of(document)))
     assert "-secret-" not in text
     assert text.count("***") == 9
 
 
 def test_a_service_named_like_a_weak_password_keeps_its_name() -> None:
     document = {"services": {"postgres": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
-    shown = resolved(config_of(document))["services"]["postgres"]
+    shown = config_to_data(config_of(document))["services"]["postgres"]
     assert (shown["image"], shown["environment"]) == ("postgres:15", {"POSTGRES_PASSWORD": "***"})

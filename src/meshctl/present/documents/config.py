@@ -1,12 +1,15 @@
-"""A configuration as plain, JSON-able values in Compose's words, with secrets hidden."""
+"""``config``: the resolved configuration in Compose's words, with secrets hidden; and what ``init`` wrote."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from meshctl.core.config.document import parse
 from meshctl.core.config.durations import written
 from meshctl.core.config.mask import mask, mask_setting
+from meshctl.errors import ConfigError
 from meshctl.model.config import (
     BuildSpec,
     CheckKind,
@@ -18,11 +21,12 @@ from meshctl.model.config import (
     ServiceSpec,
     SmokeCheck,
 )
+from meshctl.present.documents.reading import DocumentError, Fields, need
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
-def resolved(config: MeshConfig) -> dict[str, Any]:
+def config_to_data(config: MeshConfig) -> dict[str, Any]:
     """``{"name", "services": {…}, "volumes", "networks", "registry", "collector", "smoke"}``; what is empty is left
     out.
 
@@ -40,6 +44,37 @@ def resolved(config: MeshConfig) -> dict[str, Any]:
         "smoke": [_smoke(check, config.secrets) for check in config.smoke],
     }
     return {key: value for key, value in found.items() if value or key in ("name", "services")}
+
+
+def config_from_data(data: Any) -> MeshConfig:
+    """Raises DocumentError, also for what no file may say. Secrets stay hidden, and which file it was is not in it."""
+    try:
+        # What is left out is empty here, and not what a file means that leaves it out.
+        document = {"registry": "", "collector": "", **_literal(need(dict, data))}
+        return replace(parse(document, file="", base_dir="/", environ={}), file="")
+    except ConfigError as error:
+        raise DocumentError(error.path, str(error)) from None
+    except RecursionError:
+        raise DocumentError("", "it is nested too deeply") from None
+
+
+def written_to_data(file: str) -> dict[str, Any]:
+    """The file that ``init`` has written."""
+    return {"file": file}
+
+
+def written_from_data(data: Any) -> str:
+    """Raises DocumentError."""
+    return Fields(data).text("file")
+
+
+def _literal(value: Any) -> Any:
+    """The same as a file would say it: dollar signs stand for themselves."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {key: _literal(item) for key, item in value.items()}
+    return [_literal(item) for item in value] if isinstance(value, list) else value
 
 
 def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
