@@ -161,11 +161,19 @@ def test_a_trace_comes_back_with_its_waterfall(trace: Trace) -> None:
     assert [(row.parent, row.descendants) for row in w.rows] == [(r.parent, r.descendants) for r in laid_out.rows]
 
 
-def test_the_spans_of_a_trace_come_back_as_they_were_sent() -> None:
-    back, w = trace_from_data(as_text(trace_to_data(samples.ORDER, waterfall(samples.ORDER))))
-    assert {span.span_id: span for span in back.spans} == {span.span_id: span for span in samples.ORDER.spans}
+@pytest.mark.parametrize("trace", [samples.FULL_TRACE, samples.ORDER])
+def test_the_spans_of_a_trace_come_back_as_they_were_sent(trace: Trace) -> None:
+    back, w = trace_from_data(as_text(trace_to_data(trace, waterfall(trace))))
+    assert {span.span_id: span for span in back.spans} == {span.span_id: span for span in trace.spans}
     again = waterfall(back)
-    assert (w.start_ns, w.duration_ns, w.root_ns) == (again.start_ns, again.duration_ns, again.root_ns)
+    assert (w.start_ns, w.duration_ns) == (again.start_ns, again.duration_ns)
+
+
+def test_a_trace_from_before_resources_were_told_is_read() -> None:
+    data = trace_to_data(samples.FULL_TRACE, waterfall(samples.FULL_TRACE))
+    for span in data["spans"]:
+        del span["resource"], span["scope"]
+    assert {(len(span.resource), span.scope) for span in trace_from_data(data)[0].spans} == {(0, "")}
 
 
 @pytest.mark.parametrize("trace", [None, samples.FULL_TRACE])

@@ -72,7 +72,7 @@ def test_no_document_changes_its_shape() -> None:
 
 INSTANCE = "id container state health reasons ports probe registry"
 SERVICE = "service kind state health ready desired restarts instances"
-SPAN = "trace_id span_id parent_id service name kind start_ns duration_ns status attributes events links"
+SPAN = "trace_id span_id parent_id service name kind start_ns duration_ns status attributes events links resource scope"
 
 
 @pytest.mark.parametrize(

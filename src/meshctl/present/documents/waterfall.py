@@ -17,6 +17,9 @@ from meshctl.present.documents.reading import DocumentError, Fields, integer, te
 
 def trace_to_data(trace: Trace, w: Waterfall) -> dict[str, Any]:
     """Spans in the order of the rows, ids and times as they were sent; durations of the root in ms."""
+    # Spans of one sender share their resource.
+    shared = {id(row.span.resource): row.span.resource for row in w.rows}
+    resources = {key: plain_value(resource) for key, resource in shared.items()}
     return {
         "trace_id": trace.trace_id,
         "duration_ms": to_ms(w.root_ns),
@@ -26,7 +29,7 @@ def trace_to_data(trace: Trace, w: Waterfall) -> dict[str, Any]:
         "settled": trace.settled,
         "truncated": trace.truncated,
         "notes": list(w.notes),
-        "spans": [_row_to_data(row) for row in w.rows],
+        "spans": [_row_to_data(row, resources[id(row.span.resource)]) for row in w.rows],
     }
 
 
@@ -71,7 +74,7 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def _row_to_data(row: WaterfallRow) -> dict[str, Any]:
+def _row_to_data(row: WaterfallRow, resource: dict[str, Any]) -> dict[str, Any]:
     span = row.span
     return {
         "trace_id": span.trace_id,
@@ -93,6 +96,8 @@ def _row_to_data(row: WaterfallRow) -> dict[str, Any]:
             {"trace_id": link.trace_id, "span_id": link.span_id, "attributes": plain_value(link.attributes)}
             for link in span.links
         ],
+        "resource": resource,
+        "scope": span.scope,
         "instance": span.instance,
         "depth": row.depth,
         "offset_ns": row.start_ns,
@@ -135,7 +140,9 @@ def _span(fields: Fields) -> Span:
         status=fields.word("status", SpanStatus),
         status_message=fields.text("status_message"),
         instance=fields.text("instance"),
+        scope=fields.text("scope") if fields.has("scope") else "",
         attributes=fields.object("attributes"),
+        resource=fields.object("resource") if fields.has("resource") else {},
         events=fields.each("events", _event),
         links=fields.each("links", _link),
     )
