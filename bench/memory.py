@@ -19,8 +19,8 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from meshctl.collector.memory import TraceMemory, open_memory
 from meshctl.collector.options import CollectorOptions
+from meshctl.collector.traces.memory import TraceMemory, open_memory
 from meshctl.core.traces.stored import Limits
 from meshctl.model.traces import TraceQuery
 
@@ -52,7 +52,7 @@ def main() -> None:
     resident_of(bodies)
     memory = TraceMemory()
     for body in bodies:
-        memory.take(body)
+        memory.ingest(body)
     searches(memory)
 
 
@@ -64,7 +64,7 @@ def ingest(memory: TraceMemory, bodies: Sequence[bytes], spans: int) -> None:
         gc.collect()
         before = time.perf_counter()
         for body in copies:
-            memory.take(body)
+            memory.ingest(body)
         best = min(best, time.perf_counter() - before)
         taken += time.perf_counter() - before
     before = time.perf_counter()
@@ -87,10 +87,10 @@ def kept(path: Path) -> None:
     """Take the requests in a file one by one; print what the process has grown by."""
     memory = TraceMemory()
     with path.open() as lines:
-        memory.take(base64.b64decode(next(lines)))
+        memory.ingest(base64.b64decode(next(lines)))
         before = resident()
         for line in lines:
-            memory.take(base64.b64decode(line))
+            memory.ingest(base64.b64decode(line))
     status = memory.status()
     print(
         f"kept {status.spans:,} spans in {status.traces:,} traces: {status.bytes / 1e6:.0f} MB counted, "

@@ -11,7 +11,7 @@ from typing import Any
 from bench.timing import Figure, judged
 from meshctl.core.traces.diff import diff
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.core.traces.window import visible, whole
+from meshctl.core.traces.waterfall.view import visible, whole
 from meshctl.model.traces import Span, SpanKind, SpanStatus, Trace
 from meshctl.present.waterfall import header_line, row_line, ruler_line
 

@@ -20,6 +20,9 @@ from meshctl.errors import MeshError, PortInUse
 from tests.collector.conftest import HOST
 from tests.collector.otlp import TRACE, body, span
 
+#: Seconds after which something hangs; nothing is judged by them.
+HANGS_S = 30
+
 _PORTS = re.compile(r"otlp/grpc (\d+), otlp/http (\d+), query (\d+)")
 
 Start = Callable[..., tuple["subprocess.Popen[str]", Listening]]
@@ -36,9 +39,9 @@ def start() -> Iterator[Start]:
         process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stderr is not None
-        said = _PORTS.search(process.stderr.readline())
-        assert said, process.stderr.read()
-        return process, Listening(*map(int, said.groups()))
+        listening = _PORTS.search(process.stderr.readline())
+        assert listening, process.stderr.read()
+        return process, Listening(*map(int, listening.groups()))
 
     yield run
     for process in running:
@@ -57,22 +60,20 @@ def read(ports: Listening, path: str) -> httpx.Response:
 
 def written(folder: Path, text: bytes) -> None:
     """Return when a file of the store holds this text; fail when none ever does."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANGS_S
     while not any(text in file.read_bytes() for file in folder.iterdir()):
         assert time.monotonic() < deadline, "it was never written"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_at_once_with_0_also_while_somebody_listens(start: Start, number: signal.Signals) -> None:
+def test_a_signal_ends_it_with_0_also_while_somebody_listens(start: Start, number: signal.Signals) -> None:
     process, ports = start()
     url = f"http://{HOST}:{ports.query_port}/v1/changes"
     with httpx.Client(trust_env=False) as client, client.stream("GET", url) as answer:
         lines = answer.iter_lines()
         next(lines)
-        began = time.monotonic()
         process.send_signal(number)
-        assert process.wait(5) == 0
-        assert time.monotonic() - began < 2
+        assert process.wait(HANGS_S) == 0
         assert list(lines) == []
 
 
@@ -82,13 +83,13 @@ def test_killed_and_started_again_with_a_store_it_knows_what_it_was_told(start: 
     assert send(ports, body(span(1), span(2, 1))).status_code == 200
     before = read(ports, f"/v1/traces/{TRACE}?settle_ms=2000").content
     process.send_signal(signal.SIGTERM)
-    assert process.wait(5) == 0
+    assert process.wait(HANGS_S) == 0
     process, ports = start("--store", store)
     assert read(ports, f"/v1/traces/{TRACE}").content == before
     assert send(ports, body(span(3, 1))).status_code == 200
     written(tmp_path, b"work 3")
     process.kill()
-    process.wait(5)
+    process.wait(HANGS_S)
     _, ports = start("--store", store)
     assert read(ports, "/v1/status").json()["spans"] == 3
 

@@ -1,1 +1,1 @@
-"""Front end: spans come in, are kept within bounds, and can be asked for."""
+"""Front end: ``receive`` takes spans in, ``traces`` and ``store`` keep them, ``serve`` answers, ``forward`` resends."""

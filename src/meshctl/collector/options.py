@@ -1,4 +1,4 @@
-"""What `meshctl collector` is told."""
+"""The options of `meshctl collector`."""
 
 from __future__ import annotations
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import errno
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from meshctl.collector.broadcaster import ChangeBroadcaster
-from meshctl.collector.forward import Forwarder
-from meshctl.collector.forward_target import receiver_of, refuse_own, target_of
-from meshctl.collector.grpc_receiver import grpc_server
-from meshctl.collector.http_receiver import HttpReceiver
+from meshctl.collector.forward.queue import Forwarder
+from meshctl.collector.forward.targets import receiver_of, refuse_own, target_of
 from meshctl.collector.http_server import HttpServer
-from meshctl.collector.memory import TraceMemory, open_memory
-from meshctl.collector.options import CollectorOptions, Listening
-from meshctl.collector.pipeline import IngestPipeline
-from meshctl.collector.query import query_app
-from meshctl.collector.tuning import tune
+from meshctl.collector.options import MB, CollectorOptions, Listening
+from meshctl.collector.receive.grpc import grpc_server
+from meshctl.collector.receive.http import HttpReceiver
+from meshctl.collector.receive.pipeline import IngestPipeline
+from meshctl.collector.serve.app import query_app
+from meshctl.collector.serve.context import QueryContext
+from meshctl.collector.traces.memory import TraceMemory, open_memory
 from meshctl.errors import MeshError, PortInUse
 from meshctl.threads import run_in_thread
 
@@ -29,24 +30,27 @@ CONNECTIONS = 128
 #: Seconds at the end: for requests under way, and for what waits to be forwarded.
 GRACE_S = 0.5
 
+#: ``mallopt`` of glibc: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD.
+_MALLOC = ((-1, 64 * MB), (-2, 16 * MB), (-3, 32 * MB))
+
 _TAKEN = "Stop what listens there, or choose another with --{name}-port; 0 takes any free one."
 
 
-async def run(options: CollectorOptions, tell: Callable[[Listening], None]) -> None:
+async def run(options: CollectorOptions, on_listening: Callable[[Listening], None]) -> None:
     """Serve until SIGTERM or SIGINT. Raises PortInUse, UsageError, MeshError before it listens."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    tune()
+    _tune_process()
     async with serving(options) as listening:
-        tell(listening)
+        on_listening(listening)
         await ended.wait()
 
 
 @asynccontextmanager
 async def serving(options: CollectorOptions) -> AsyncIterator[Listening]:
-    """A collector that serves inside the ``async with``; what was taken is stored when it ends."""
+    """A collector that serves inside the ``async with``; what was ingested is stored when it ends."""
     memory = open_memory(options)
     try:
         async with AsyncExitStack() as stack:
@@ -61,15 +65,15 @@ async def _start(options: CollectorOptions, memory: TraceMemory, stack: AsyncExi
     query_socket = stack.enter_context(_listener(options.host, options.query_port, "query"))
     http_port, query_port = http_socket.getsockname()[1], query_socket.getsockname()[1]
     forwarder = await _forwarder(options, (http_port, options.grpc_port), stack)
-    intake = IngestPipeline(memory, options.max_message, forwarder.offer if forwarder else None)
-    grpc_port = await _serve_grpc(options, intake, stack)
-    hub = ChangeBroadcaster(memory, asyncio.get_running_loop())
-    query = query_app(memory, hub, options.allow_hosts, forwarder.status if forwarder else None)
+    pipeline = IngestPipeline(memory, options.max_message, forwarder.offer if forwarder else None)
+    grpc_port = await _serve_grpc(options, pipeline, stack)
+    context = QueryContext(memory)
+    query = query_app(context, options.allow_hosts, forwarder.status if forwarder else None)
     await _serve_http(
-        (HttpServer(HttpReceiver(intake), http_socket, CONNECTIONS), HttpServer(query, query_socket, CONNECTIONS)),
+        (HttpServer(HttpReceiver(pipeline), http_socket, CONNECTIONS), HttpServer(query, query_socket, CONNECTIONS)),
         stack,
     )
-    stack.callback(hub.close)
+    stack.callback(context.close)
     return Listening(grpc_port, http_port, query_port)
 
 
@@ -92,10 +96,10 @@ async def _forwarder(options: CollectorOptions, ports: tuple[int, ...], stack: A
     return forwarder
 
 
-async def _serve_grpc(options: CollectorOptions, intake: IngestPipeline, stack: AsyncExitStack) -> int:
+async def _serve_grpc(options: CollectorOptions, pipeline: IngestPipeline, stack: AsyncExitStack) -> int:
     host = f"[{options.host}]" if ":" in options.host else options.host
     try:
-        server, port = grpc_server(intake, f"{host}:{options.grpc_port}")
+        server, port = grpc_server(pipeline, f"{host}:{options.grpc_port}")
     except RuntimeError as error:
         raise PortInUse(
             f"port {options.grpc_port} of {options.host} cannot be listened on", hint=_TAKEN.format(name="grpc")
@@ -129,3 +133,16 @@ def _listener(host: str, port: int, name: str) -> socket.socket:
             f"port {port} of {host} cannot be listened on: {error.strerror or error}",
             hint="Give an address of this machine with --host, and a port above 1023.",
         ) from error
+
+
+def _tune_process() -> None:
+    """Once, before the first message, for a process that keeps small pieces of large messages."""
+    # Traces are many objects without cycles: looking through all of them for garbage stalls senders.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    # Memory of one message serves the next: giving its pages back each time costs more than reading it.
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in _MALLOC:
+            mallopt(option, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.core.traces.window import whole
+from meshctl.core.traces.waterfall.view import whole
 from meshctl.model.traces import Span, SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span

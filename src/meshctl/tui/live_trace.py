@@ -6,8 +6,8 @@ import asyncio
 import gc
 from dataclasses import dataclass
 
-from meshctl.core.traces.view import WaterfallView
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.waterfall.view import WaterfallView
 from meshctl.engine.session import Traces
 from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary

@@ -8,8 +8,7 @@ import pickle
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from meshctl.adapters.otlp.decode import UNKNOWN_SERVICE, spans_of
-from meshctl.adapters.otlp.faults import BadPayload
+from meshctl.adapters.otlp.decode import UNKNOWN_SERVICE, BadPayload, spans_of
 from meshctl.model.traces import SpanKind, SpanStatus
 from tests.adapters.otlp.filled import Filler
 from tests.adapters.otlp.requests import message, request, span

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from meshctl.adapters.otlp.faults import BadPayload
+from meshctl.adapters.otlp.decode import BadPayload
 from meshctl.adapters.otlp.json_form import BadJson, json_of_data, request_of_json
 from tests.adapters.otlp.filled import Filler
 

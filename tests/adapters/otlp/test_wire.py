@@ -9,8 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from meshctl.adapters.otlp import limits
-from meshctl.adapters.otlp.decode import spans_of
-from meshctl.adapters.otlp.faults import BadPayload
+from meshctl.adapters.otlp.decode import BadPayload, spans_of
 from meshctl.adapters.otlp.framing import encoded, framed
 from meshctl.adapters.otlp.wire import Split, joined, split
 from meshctl.core.traces.stored import Header
@@ -20,16 +19,16 @@ from tests.adapters.otlp.requests import message, pairs, request, span, trace_id
 
 def _together(parts: Split) -> bytes:
     data: dict[Header, list[bytes]] = {}
-    for runs in parts.runs:
-        header = Header(runs.resource, runs.scope, runs.service)
-        data[header] = [row[0] for rows in runs.rows.values() for row in rows]
+    for batch in parts.batches:
+        header = Header(batch.resource, batch.scope, batch.service)
+        data[header] = [row[0] for rows in batch.rows.values() for row in rows]
     return joined(data)
 
 
 def _only_row(body: bytes) -> Any:
     parts = split(body)
-    assert len(parts.runs) == 1
-    (rows,) = parts.runs[0].rows.values()
+    assert len(parts.batches) == 1
+    (rows,) = parts.batches[0].rows.values()
     return rows[0]
 
 
@@ -79,7 +78,7 @@ def test_groups_which_nobody_sends_do_not_stop_it() -> None:
 
 
 def test_spans_of_one_trace_in_a_scope_come_together() -> None:
-    rows = split(request(span(1, trace=1), span(2, trace=2), span(3, trace=1))).runs[0].rows
+    rows = split(request(span(1, trace=1), span(2, trace=2), span(3, trace=1))).batches[0].rows
     assert {key: [row[1] for row in found] for key, found in rows.items()} == {
         trace_id(1): ["work 1", "work 3"],
         trace_id(2): ["work 2"],
@@ -107,7 +106,7 @@ def test_a_row_tells_root_and_failure() -> None:
 def test_a_span_with_a_broken_id_is_rejected_alone(broken: dict[str, Any], cause: str) -> None:
     parts = split(request(span(1), span(2) | broken, span(3)))
     assert (parts.spans, dict(parts.rejected)) == (3, {cause: 1})
-    assert [row[1] for row in parts.runs[0].rows[trace_id(1)]] == ["work 1", "work 3"]
+    assert [row[1] for row in parts.batches[0].rows[trace_id(1)]] == ["work 1", "work 3"]
 
 
 def test_strange_times_and_missing_names_are_kept() -> None:
@@ -147,12 +146,12 @@ def test_nested_values_and_events_are_cut_too() -> None:
 
 def test_a_resource_of_a_megabyte_is_cut() -> None:
     parts = split(request(span(1), big="x" * 1_000_000))
-    assert len(parts.runs[0].resource) < limits.MAX_HEADER and parts.runs[0].service == "orders"
+    assert len(parts.batches[0].resource) < limits.MAX_HEADER and parts.batches[0].service == "orders"
 
 
 def test_a_scope_of_a_megabyte_is_cut() -> None:
     parts = split(request(span(1), scope="x" * 1_000_000))
-    assert len(parts.runs[0].scope) < limits.MAX_HEADER
+    assert len(parts.batches[0].scope) < limits.MAX_HEADER
 
 
 @pytest.mark.parametrize("body", [b"\x0a", b"\x0a\x05abc", b"no protobuf", b"\xff" * 40])
@@ -171,7 +170,7 @@ def test_every_truncation_is_refused_or_loses_whole_spans_only() -> None:
         assert parts.spans == 0
 
 
-def test_requests_with_the_same_likeness_are_the_same() -> None:
-    assert split(request(span(1), span(2))).likeness == split(request(span(1), span(2))).likeness
-    assert split(request(span(1), span(2))).likeness != split(request(span(1), span(3))).likeness
-    assert split(b"").likeness == (0, b"", b"", b"")
+def test_requests_with_the_same_fingerprint_are_the_same() -> None:
+    assert split(request(span(1), span(2))).fingerprint == split(request(span(1), span(2))).fingerprint
+    assert split(request(span(1), span(2))).fingerprint != split(request(span(1), span(3))).fingerprint
+    assert split(b"").fingerprint == (0, b"", b"", b"")

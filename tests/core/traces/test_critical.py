@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from meshctl.core.traces.critical import critical_path
+from meshctl.core.traces.waterfall.layout import critical_path
 
 Path = dict[int, tuple[tuple[int, int], ...]]
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from meshctl.core.traces.edges import EdgeFold, crossings_of, edges_of
-from meshctl.model.traces import ServiceEdge, SpanKind, SpanLink
+from meshctl.core.traces.edges import EdgeFold, crossings_of
+from meshctl.model.traces import ServiceEdge, Span, SpanKind, SpanLink
 from tests.spans import MS, TRACE, order, span
 
 CLIENT, SERVER, PRODUCER, CONSUMER = SpanKind.CLIENT, SpanKind.SERVER, SpanKind.PRODUCER, SpanKind.CONSUMER
+
+
+def _edges(spans: Sequence[Span], window_s: float) -> tuple[ServiceEdge, ...]:
+    fold = EdgeFold()
+    fold.add(crossings_of(spans))
+    return fold.edges(window_s)
 
 
 def _pairs(edges: tuple[ServiceEdge, ...]) -> set[tuple[str, str, str]]:
@@ -18,7 +25,7 @@ def _pairs(edges: tuple[ServiceEdge, ...]) -> set[tuple[str, str, str]]:
 
 
 def test_an_order_goes_over_five_services() -> None:
-    assert _pairs(edges_of(order().spans, 60)) == {
+    assert _pairs(_edges(order().spans, 60)) == {
         ("meshctl", "orders", "call"),
         ("orders", "users", "call"),
         ("orders", "inventory", "call"),
@@ -28,7 +35,7 @@ def test_an_order_goes_over_five_services() -> None:
 
 
 def test_a_call_counts_once_and_takes_as_long_as_the_called_one_says() -> None:
-    (edge,) = edges_of([span(1, kind=CLIENT, ms=9), span(2, 1, "users", kind=SERVER, ms=4)], 2.0)
+    (edge,) = _edges([span(1, kind=CLIENT, ms=9), span(2, 1, "users", kind=SERVER, ms=4)], 2.0)
     assert (edge.calls, edge.rate, edge.errors, edge.p50_ns) == (1, 0.5, 0, 4 * MS)
 
 
@@ -36,12 +43,12 @@ def test_a_call_failed_when_either_side_says_so() -> None:
     client, server = span(1, kind=CLIENT), span(2, 1, "users", kind=SERVER)
     for spans in ([replace(client, status="error"), server], [client, replace(server, status="error")]):
         marked = [replace(one, status=span(9, error=True).status) if one.status == "error" else one for one in spans]
-        assert edges_of(marked, 1)[0].error_ratio == 1.0
+        assert _edges(marked, 1)[0].error_ratio == 1.0
 
 
 def test_a_span_that_came_twice_counts_once() -> None:
     spans = [span(1, kind=CLIENT), span(2, 1, "users", kind=SERVER), span(2, 1, "users", kind=SERVER)]
-    assert edges_of(spans, 1)[0].calls == 1
+    assert _edges(spans, 1)[0].calls == 1
 
 
 @pytest.mark.parametrize(
@@ -54,24 +61,24 @@ def test_a_span_that_came_twice_counts_once() -> None:
     ],
 )
 def test_a_client_that_nobody_answers_calls_what_its_attributes_name(attributes: dict[str, str], target: str) -> None:
-    (edge,) = edges_of([span(1, kind=CLIENT, attributes=attributes, error=True)], 1)
+    (edge,) = _edges([span(1, kind=CLIENT, attributes=attributes, error=True)], 1)
     assert (edge.caller, edge.target, edge.errors) == ("orders", target, 1)
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "::1", "[fe80::1]", "localhost", ""])
 def test_an_address_without_a_name_is_no_edge(address: str) -> None:
-    assert edges_of([span(1, kind=CLIENT, attributes={"server.address": address})], 1) == ()
+    assert _edges([span(1, kind=CLIENT, attributes={"server.address": address})], 1) == ()
 
 
 def test_an_answered_client_is_no_second_edge() -> None:
     spans = [span(1, kind=CLIENT, attributes={"peer.service": "users"}), span(2, 1, "users", kind=SERVER)]
-    assert edges_of(spans, 1)[0].calls == 1
+    assert _edges(spans, 1)[0].calls == 1
 
 
 def test_a_message_goes_to_its_broker_and_to_its_consumer() -> None:
     sent = span(1, kind=PRODUCER, attributes={"messaging.system": "rabbitmq"})
     taken = span(2, 0, "worker", kind=CONSUMER, links=(SpanLink(TRACE, sent.span_id),))
-    assert _pairs(edges_of([sent, taken], 1)) == {("orders", "rabbitmq", "message"), ("orders", "worker", "message")}
+    assert _pairs(_edges([sent, taken], 1)) == {("orders", "rabbitmq", "message"), ("orders", "worker", "message")}
 
 
 def test_percentiles_are_those_of_all_calls() -> None:
@@ -84,4 +91,4 @@ def test_percentiles_are_those_of_all_calls() -> None:
 
 def test_circles_spans_without_parents_and_negative_times_end_well() -> None:
     spans = [span(1, 2, kind=CLIENT, ms=-5), span(2, 1, "users", kind=SERVER, ms=-5), span(3, 99, "lost"), span(4, 4)]
-    assert all(edge.p99_ns == 0 for edge in edges_of(spans, 1))
+    assert all(edge.p99_ns == 0 for edge in _edges(spans, 1))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.core.traces.filter import LIMIT, TraceFilter, parse_filter
-from meshctl.core.traces.shown import ShownTraces
+from meshctl.core.traces.listing import ShownTraces
+from meshctl.core.traces.search import LIMIT, TraceFilter, parse_filter
 from meshctl.model.traces import TraceQuery
 from tests.spans import summary
 from tests.tui.desk import some

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from meshctl.core.traces.marks import READ_ALL, READ_MOST
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.waterfall.marks import READ_ALL, READ_MOST
 from meshctl.model.traces import Span, SpanEvent, SpanKind
 from meshctl.model.waterfall import Mark
 from tests.spans import order, span, trace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
+from meshctl.core.traces.operations import NAME_COST, Operation
 from meshctl.core.traces.store import TraceStore
-from meshctl.core.traces.stored import CHUNK_COST, NAME_COST, TRACE_COST, Limits, Operation, Runs, SpanRow
+from meshctl.core.traces.stored import CHUNK_COST, TRACE_COST, Limits, SpanBatch, SpanRow
 from tests.spans import BEGIN_NS, MS
 
 
@@ -19,7 +20,9 @@ def _id(number: int) -> bytes:
 
 
 def _add(store: TraceStore, trace: int, *rows: SpanRow, service: str = "orders") -> int:
-    return store.add(Runs(b"resource of " + service.encode(), b"scope", service, {_id(trace): list(rows or [_row()])}))
+    return store.add(
+        SpanBatch(b"resource of " + service.encode(), b"scope", service, {_id(trace): list(rows or [_row()])})
+    )
 
 
 def _order(store: TraceStore) -> list[int]:
@@ -185,9 +188,9 @@ def test_services_and_operations_go_with_their_last_trace() -> None:
     store = TraceStore(Limits(traces=2))
     _add(store, 1, _row("a"), service="users")
     _add(store, 2, _row("b"), _row("c"))
-    assert store.catalog.services() == ("orders", "users") and store.catalog.operations("orders") == ("b", "c")
+    assert store.operations.services() == ("orders", "users") and store.operations.names("orders") == ("b", "c")
     _add(store, 3, _row("c"))
-    assert store.catalog.services() == ("orders",) and store.catalog.operations("users") == ()
+    assert store.operations.services() == ("orders",) and store.operations.names("users") == ()
 
 
 def test_what_is_counted_is_what_is_there() -> None:
@@ -212,4 +215,15 @@ def test_names_without_end_are_bounded_by_bytes() -> None:
     for number in range(3_000):
         _add(store, number, _row(f"GET /users/{number}"), service=f"service {number}")
         assert store.bytes <= store.limits.bytes + 2_000
-    assert len(store.catalog.services()) == len(store.traces)
+    assert len(store.operations.services()) == len(store.traces)
+
+
+def test_the_newest_are_found_without_looking_at_the_others() -> None:
+    """What lies in older buckets is read when the newer ones are through."""
+    store = TraceStore()
+    for number in range(1, 301):
+        _add(store, number, _row(at=number * 20))
+    newest = store.timeline.newest()
+    assert [int.from_bytes(next(newest).trace_id, "big") for _ in range(3)] == [300, 299, 298]
+    store.timeline.remove(store.traces[_id(1)])
+    assert _id(1) not in [trace.trace_id for trace in newest]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.core.traces.draft import parents_first
-from meshctl.core.traces.tree import grown, self_time
+from meshctl.core.traces.waterfall.tree import parents_first, self_time, tree_of
 
 
 def test_rows_go_depth_first_and_children_by_start() -> None:
@@ -14,23 +13,23 @@ def test_rows_go_depth_first_and_children_by_start() -> None:
     └── 1 (at 5)
         └── 2
     """
-    tree = grown([-1, 0, 1, 0, 3], [0, 5, 6, 1, 2])
+    tree = tree_of([-1, 0, 1, 0, 3], [0, 5, 6, 1, 2])
     assert tree.order == [0, 3, 4, 1, 2]
     assert tree.depths == [0, 1, 2, 1, 2]
     assert tree.descendants == [4, 1, 0, 1, 0]
 
 
 def test_roots_stand_by_start_but_orphans_last() -> None:
-    assert grown([-1, -1, -1], [0, 9, 5], last={0}).order == [2, 1, 0]
+    assert tree_of([-1, -1, -1], [0, 9, 5], last={0}).order == [2, 1, 0]
 
 
 def test_spans_of_the_same_start_stay_as_they_came() -> None:
-    assert grown([-1, 0, 0, 0], [7, 7, 7, 7]).order == [0, 1, 2, 3]
+    assert tree_of([-1, 0, 0, 0], [7, 7, 7, 7]).order == [0, 1, 2, 3]
 
 
 def test_a_chain_of_fifty_thousand_is_no_deeper_than_memory() -> None:
     count = 50_000
-    tree = grown(range(-1, count - 1), range(count))
+    tree = tree_of(range(-1, count - 1), range(count))
     assert tree.depths[-1] == count - 1
     assert tree.descendants[0] == count - 1
 

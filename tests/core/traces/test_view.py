@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.core.traces.find import SpanFinder
-from meshctl.core.traces.view import LEAST_NS, WaterfallView, after
+from meshctl.core.traces.search import SpanFinder
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.waterfall.view import LEAST_NS, WaterfallView, after
 from meshctl.model.waterfall import Window
 from tests.spans import MS, order, span, trace
 from tests.tui.desk import failed_order

@@ -9,7 +9,6 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from meshctl.adapters.otlp.faults import BadPayload
 from meshctl.adapters.otlp.values import LazyAttributes, value_of
 from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 
@@ -29,6 +28,10 @@ _KINDS = dict(
     )
 )
 _STATUSES = {0: SpanStatus.UNSET, 1: SpanStatus.OK, 2: SpanStatus.ERROR}
+
+
+class BadPayload(ValueError):
+    """The bytes are no OTLP trace data; ``str(error)`` says why in one sentence."""
 
 
 class _Owner(NamedTuple):

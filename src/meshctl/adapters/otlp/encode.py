@@ -26,7 +26,7 @@ def request_json(spans: Sequence[Span]) -> bytes:
     """An ``ExportTraceServiceRequest``, spans grouped by service, instance, resource and scope.
 
     Ids are hex, 64-bit integers and times strings, bytes base64 (OTLP 1.x, "JSON Protobuf Encoding"). A value that
-    OTLP has no word for is sent as its text.
+    OTLP has no type for is sent as its text.
     """
     resources: dict[str, tuple[Any, dict[str, list[Any]]]] = {}
     keys: dict[tuple[str, str, int], str] = {}

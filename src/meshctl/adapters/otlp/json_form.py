@@ -13,15 +13,16 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import EncodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from meshctl.adapters.otlp.decode import parsed
+from meshctl.adapters.otlp.decode import BadPayload, parsed
 from meshctl.adapters.otlp.encode import float_data
-from meshctl.adapters.otlp.faults import BadJson
 from meshctl.adapters.otlp.fields import Field, Form, fields_by_key, fields_by_name
-
-__all__ = ["BadJson", "json_of_data", "request_of_json"]
 
 #: Messages within messages; protobuf's own parsers give up at 100.
 _DEPTH = 90
+
+
+class BadJson(BadPayload):
+    """A document is no OTLP JSON; the sentence names the field where one is known."""
 
 
 def request_of_json(body: bytes) -> bytes:
@@ -38,9 +39,9 @@ def request_of_json(body: bytes) -> bytes:
         raise BadJson(f"not JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadJson("not a JSON object with resourceSpans")
-    words = _message_words(document, ExportTraceServiceRequest.DESCRIPTOR, _DEPTH)
+    arguments = _message_arguments(document, ExportTraceServiceRequest.DESCRIPTOR, _DEPTH)
     try:
-        return ExportTraceServiceRequest(**words).SerializeToString()
+        return ExportTraceServiceRequest(**arguments).SerializeToString()
     except (ValueError, TypeError, EncodeError) as error:
         raise BadJson(f"a value does not fit its field: {error}") from None
 
@@ -51,30 +52,32 @@ def json_of_data(data: bytes) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _message_words(data: Any, message: Descriptor, depth: int) -> dict[str, Any]:
+def _message_arguments(data: Any, message: Descriptor, depth: int) -> dict[str, Any]:
     """What the message's constructor takes."""
     if not isinstance(data, dict):
         raise BadJson(f"a JSON object is wanted for {message.name}, not {_kind(data)}")
     if not depth:
         raise BadJson("the JSON is nested too deeply")
     fields = fields_by_key(message)
-    words: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for key, value in data.items():
         field = fields.get(key)
         if field is not None and value is not None:
-            words[field.name] = _list_word(field, value, depth) if field.repeated else _word(field, value, depth)
-    return words
+            arguments[field.name] = (
+                _list_argument(field, value, depth) if field.repeated else _argument(field, value, depth)
+            )
+    return arguments
 
 
-def _list_word(field: Field, value: Any, depth: int) -> list[Any]:
+def _list_argument(field: Field, value: Any, depth: int) -> list[Any]:
     if not isinstance(value, list):
         raise BadJson(f"{field.json_name} must be a list, not {_kind(value)}")
-    return [_word(field, item, depth) for item in value]
+    return [_argument(field, item, depth) for item in value]
 
 
-def _word(field: Field, value: Any, depth: int) -> Any:
+def _argument(field: Field, value: Any, depth: int) -> Any:
     if field.message is not None:
-        return _message_words(value, field.message, depth - 1)
+        return _message_arguments(value, field.message, depth - 1)
     try:
         return _READ[field.form](field, value)
     except (ValueError, TypeError, OverflowError, binascii.Error):
@@ -142,8 +145,8 @@ _READ: Mapping[Form, Callable[[Field, Any], Any]] = {
 
 
 def _kind(value: Any) -> str:
-    words = {dict: "an object", list: "a list", str: "text", bool: "a truth value", type(None): "null"}
-    return words.get(type(value), "a number")
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
 
 
 def _message_data(message: Message) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from meshctl.adapters.otlp.decode import parsed, service_of
 from meshctl.adapters.otlp.framing import Entries, OddFraming, content, encoded, entries, framed
 from meshctl.adapters.otlp.limits import HARMLESS, MAX_HEADER, limited_resource, limited_scope, limited_span
-from meshctl.core.traces.stored import Header, Runs, SpanRow
+from meshctl.core.traces.stored import Header, SpanBatch, SpanRow
 
 #: Tag bytes: ``resource_spans`` of the request and ``scope_spans`` and ``spans`` below it.
 _RESOURCE_SPANS, _SCOPE_SPANS, _SPANS = 0x0A, 0x12, 0x12
@@ -20,20 +20,20 @@ _FAILED = 2
 
 
 class Split(NamedTuple):
-    """``spans`` in all; those with broken ids are counted in ``rejected`` by cause and are not in ``runs``.
+    """``spans`` in all; those with broken ids are counted in ``rejected`` by cause and are not in ``batches``.
 
-    ``limited`` spans were cut down to the limits on attributes. Two requests with one ``likeness`` are the same one,
+    ``limited`` spans were cut down to the limits on attributes. Two requests with one ``fingerprint`` are the same one,
     sent twice.
     """
 
-    runs: list[Runs]
+    batches: list[SpanBatch]
     spans: int
     rejected: Counter[str]
     limited: int
-    likeness: tuple[int, bytes, bytes, bytes]
+    fingerprint: tuple[int, bytes, bytes, bytes]
 
 
-class _Tally:
+class _Counts:
     def __init__(self) -> None:
         self.spans = 0
         self.rejected: Counter[str] = Counter()
@@ -59,16 +59,16 @@ def split(body: bytes) -> Split:
         pieces = _sliced(body, message)
     except OddFraming:
         pieces = _serialized(message)
-    tally = _Tally()
-    runs = []
+    counts = _Counts()
+    batches = []
     for piece in pieces:
-        rows = _rows(piece, tally)
+        rows = _rows(piece, counts)
         if rows:
-            runs.append(Runs(piece.resource, piece.scope, _service(piece.resource), rows))
-    return Split(runs, tally.spans, tally.rejected, tally.limited, _likeness(body, pieces))
+            batches.append(SpanBatch(piece.resource, piece.scope, _service(piece.resource), rows))
+    return Split(batches, counts.spans, counts.rejected, counts.limited, _fingerprint(body, pieces))
 
 
-def _likeness(body: bytes, pieces: list[_Piece]) -> tuple[int, bytes, bytes, bytes]:
+def _fingerprint(body: bytes, pieces: list[_Piece]) -> tuple[int, bytes, bytes, bytes]:
     filled = [piece.message.spans for piece in pieces if piece.spans]
     if not filled:
         return len(body), b"", b"", b""
@@ -125,16 +125,16 @@ def _serialized(message: TracesData) -> list[_Piece]:
     return pieces
 
 
-def _rows(piece: _Piece, tally: _Tally) -> dict[bytes, list[SpanRow]]:
+def _rows(piece: _Piece, counts: _Counts) -> dict[bytes, list[SpanRow]]:
     found: dict[bytes, list[SpanRow]] = {}
-    tally.spans += len(piece.spans)
+    counts.spans += len(piece.spans)
     for wire, span in zip(piece.spans, piece.message.spans, strict=True):
         trace_id, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
         if len(span_id) != 8 or span_id == _NO_SPAN or (parent and len(parent) != 8):
-            tally.rejected["parent id" if len(span_id) == 8 and span_id != _NO_SPAN else "span id"] += 1
+            counts.rejected["parent id" if len(span_id) == 8 and span_id != _NO_SPAN else "span id"] += 1
             continue
         row = (
-            wire if len(wire) <= HARMLESS else _limited(wire, span, tally),
+            wire if len(wire) <= HARMLESS else _limited(wire, span, counts),
             span.name,
             span.start_time_unix_nano,
             span.end_time_unix_nano,
@@ -147,15 +147,15 @@ def _rows(piece: _Piece, tally: _Tally) -> dict[bytes, list[SpanRow]]:
         else:
             rows.append(row)
     for trace_id in [one for one in found if len(one) != 16 or one == _NO_TRACE]:
-        tally.rejected["trace id"] += len(found.pop(trace_id))
+        counts.rejected["trace id"] += len(found.pop(trace_id))
     return found
 
 
-def _limited(wire: bytes, span: Span, tally: _Tally) -> bytes:
+def _limited(wire: bytes, span: Span, counts: _Counts) -> bytes:
     shorter = limited_span(span, len(wire))
     if shorter is None:
         return wire
-    tally.limited += 1
+    counts.limited += 1
     return framed(_SPANS, shorter)
 
 

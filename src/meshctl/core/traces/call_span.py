@@ -45,8 +45,8 @@ def call_span(
     else:
         failed, message = True, str(outcome)
         attributes["error.type"] = type(outcome).__name__
-        told = {"exception.type": type(outcome).__name__, "exception.message": message}
-        events = (SpanEvent("exception", times[1], told),)
+        details = {"exception.type": type(outcome).__name__, "exception.message": message}
+        events = (SpanEvent("exception", times[1], details),)
     return Span(
         trace_id,
         span_id,

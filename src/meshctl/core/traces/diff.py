@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshctl.core.traces.repeats import MANY
+from meshctl.core.traces.waterfall.layout import MANY
 from meshctl.model.traces import SpanKind
 from meshctl.model.waterfall import Waterfall
 
-#: A difference is told from so much of the longer root on, and from so much of its own size.
+#: A difference is listed from so much of the longer root on, and from so much of its own size.
 _OF_ROOT, _OF_ITSELF = 0.01, 0.05
 _ABOVE = 3
 #: The service of meshctl's own spans: one trace may have been started by it, the other not.
@@ -140,8 +140,8 @@ class _Places:
             at.append(place)
             run = runs[place, row.parent] = runs.get((place, row.parent), 0) + 1
             known = sums.setdefault(place, [0, 0, 0, 0, 0])
-            told = (known[0] + 1, known[1] + row.duration_ns, known[2] + row.self_ns, known[3] + span.failed)
-            known[:] = (*told, max(known[4], run if row.parent >= 0 else 0))
+            grown = (known[0] + 1, known[1] + row.duration_ns, known[2] + row.self_ns, known[3] + span.failed)
+            known[:] = (*grown, max(known[4], run if row.parent >= 0 else 0))
         return {place: Side(*values) for place, values in sums.items()}
 
     def above(self, place: int) -> tuple[Step, ...]:

@@ -83,18 +83,18 @@ def _target(span: Span) -> str:
     for name in _TARGETS:
         value = span.attributes.get(name)
         if value:
-            return _named(str(value), is_host=name in ("server.address", "net.peer.name"))
+            return _peer_name(str(value), is_host=name in ("server.address", "net.peer.name"))
     return ""
 
 
-def _named(word: str, *, is_host: bool) -> str:
+def _peer_name(value: str, *, is_host: bool) -> str:
     """'' for an address without a name: it says nothing on a map."""
     if not is_host:
-        return _ALIASES.get(word, word)
+        return _ALIASES.get(value, value)
     try:
-        ipaddress.ip_address(word.strip("[]"))
+        ipaddress.ip_address(value.strip("[]"))
     except ValueError:
-        return "" if word == "localhost" else word
+        return "" if value == "localhost" else value
     return ""
 
 
@@ -136,13 +136,6 @@ class EdgeFold:
             p99_ns=_quantile(ordered, 99),
             kind=key.kind,
         )
-
-
-def edges_of(spans: Sequence[Span], window_s: float) -> tuple[ServiceEdge, ...]:
-    """The edges of one trace."""
-    fold = EdgeFold()
-    fold.add(crossings_of(spans))
-    return fold.edges(window_s)
 
 
 def _quantile(ordered: Sequence[int], percent: int) -> int:

@@ -1,4 +1,4 @@
-"""What a trace still waits for, as far as its spans tell."""
+"""Whether a trace has settled: what it still waits for, as far as its spans tell."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from meshctl.model.traces import Span, SpanKind
 
-#: A producer's word that its broker has found no queue for the message.
+#: What a producer sets when its broker has found no queue for the message.
 UNROUTED = "mesh.unrouted"
 _ANSWERS = (SpanKind.CONSUMER, SpanKind.SERVER)
-#: Names that are told; of more only how many.
+#: Consumers that are named; of more only how many.
 _NAMED = 3
 
 
@@ -20,7 +20,7 @@ def waits_for(spans: Sequence[Span], root_id: str = "") -> str:
     that it has caused.
     """
     missing = [_root(spans, root_id), _parents(spans, root_id), _served(spans, root_id), _consumers(spans)]
-    return ", ".join(word for word in missing if word)
+    return ", ".join(part for part in missing if part)
 
 
 def _root(spans: Sequence[Span], root_id: str) -> str:

@@ -1,11 +1,11 @@
-"""The memory of traces: bounded by bytes, by traces and by spans of one trace. Pure."""
+"""The store of traces: bounded by bytes, by traces and by spans of one trace. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from meshctl.core.traces.catalog import Catalog
 from meshctl.core.traces.eviction import EvictionQueue
+from meshctl.core.traces.operations import Operation, OperationIndex
 from meshctl.core.traces.stored import (
     CHUNK_COST,
     OPERATION_COST,
@@ -13,16 +13,15 @@ from meshctl.core.traces.stored import (
     TRACE_COST,
     Header,
     Limits,
-    Operation,
     Root,
-    Runs,
+    SpanBatch,
     SpanRow,
     StoredTrace,
+    Timeline,
     fitting,
     note_first,
     note_root,
 )
-from meshctl.core.traces.timeline import Timeline
 
 #: Why spans were dropped and traces evicted.
 BYTES, TRACES, SPANS, PINNED = "bytes", "traces", "spans_per_trace", "pinned full"
@@ -34,36 +33,36 @@ class TraceStore:
     """``EvictionQueue`` says who goes when there is no room; late spans merge, those of an evicted trace start it anew.
 
     ``dropped`` counts spans by cause, ``evicted`` traces by cause; traces in ``to_pin`` are pinned from their first
-    span on. Written by one thread only; ``traces``, ``catalog`` and ``timeline`` may be read by others.
+    span on. Written by one thread only; ``traces``, ``operations`` and ``timeline`` may be read by others.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.traces: dict[bytes, StoredTrace] = {}
-        self.catalog = Catalog()
+        self.operations = OperationIndex()
         self.timeline = Timeline()
         self.bytes = 0
         self.spans = 0
         self.dropped: Counter[str] = Counter()
         self.evicted: Counter[str] = Counter()
         self.to_pin: frozenset[bytes] = frozenset()
-        self._ranks = EvictionQueue(self.limits)
+        self._eviction = EvictionQueue(self.limits)
         self._changed: dict[bytes, None] = {}
         self._removed: list[bytes] = []
         self._headers: dict[tuple[bytes, bytes], Header] = {}
         self._revision = 0
 
-    def add(self, runs: Runs) -> int:
+    def add(self, batch: SpanBatch) -> int:
         """Keep what the limits allow; return how many spans they have kept out."""
-        key = (runs.resource, runs.scope)
+        key = (batch.resource, batch.scope)
         header = self._headers.get(key)
         if header is None:
-            header = self._headers[key] = Header(*key, runs.service)
+            header = self._headers[key] = Header(*key, batch.service)
             self.bytes += header.cost
         header.refs += 1  # it stays while spans come in, whatever is evicted for them
-        names = self.catalog.names(runs.service)
+        names = self.operations.of(batch.service)
         lost = 0
-        for trace_id, rows in runs.rows.items():
+        for trace_id, rows in batch.rows.items():
             lost += self._merge(header, names, trace_id, rows)
         header.refs -= 1
         if not header.refs:
@@ -83,13 +82,13 @@ class TraceStore:
             return False
         if trace.pinned != pinned:
             trace.pinned = pinned
-            self._ranks.enter(trace)
+            self._eviction.enter(trace)
             self._touch(trace)
         return True
 
     def pinned(self) -> list[bytes]:
         """Ids in the order in which they were pinned."""
-        return self._ranks.pinned()
+        return self._eviction.pinned()
 
     def _merge(self, header: Header, names: Names, trace_id: bytes, rows: list[SpanRow]) -> int:
         """Return how many of the rows a limit has kept out."""
@@ -102,7 +101,7 @@ class TraceStore:
             is_easy = (
                 trace is not None and self.bytes + cost <= limits.bytes and trace.bytes + cost <= limits.bytes // 2
             )
-            cause = "" if is_easy else self._refusal(trace, cost)
+            cause = "" if is_easy else self._make_room(trace, cost)
             if cause:
                 self.dropped[cause] += len(rows)
                 lost += len(rows)
@@ -130,7 +129,7 @@ class TraceStore:
         self.dropped[SPANS] += lost
         return kept, lost
 
-    def _refusal(self, trace: StoredTrace | None, cost: int) -> str:
+    def _make_room(self, trace: StoredTrace | None, cost: int) -> str:
         """Make room for so many bytes; the cause when there is none to be had."""
         limits = self.limits
         if trace is None:
@@ -147,7 +146,7 @@ class TraceStore:
     def _begun(self, trace_id: bytes) -> StoredTrace:
         trace = self.traces[trace_id] = StoredTrace(trace_id)
         trace.pinned = trace_id in self.to_pin
-        self._ranks.enter(trace)
+        self._eviction.enter(trace)
         self.bytes += trace.bytes
         return trace
 
@@ -180,7 +179,7 @@ class TraceStore:
         self.bytes += grown
         trace.bytes += grown
         if precious:
-            self._ranks.grew(trace, grown)
+            self._eviction.grew(trace, grown)
         if moved:
             self.timeline.put(trace)
 
@@ -191,10 +190,10 @@ class TraceStore:
 
     def _evict(self, cause: str, spared: StoredTrace | None) -> bool:
         """Let one trace go; False when there is none that may."""
-        trace = self._ranks.victim(spared)
+        trace = self._eviction.victim(spared)
         if trace is None:
             return False
-        self._ranks.leave(trace)
+        self._eviction.leave(trace)
         self.timeline.remove(trace)
         del self.traces[trace.trace_id]
         self.bytes -= trace.bytes
@@ -202,7 +201,7 @@ class TraceStore:
         for operation in trace.operations:
             operation.traces -= 1
             if not operation.traces:
-                self.catalog.remove(operation)
+                self.operations.remove(operation)
                 self.bytes -= operation.cost
         for header in trace.headers:
             header.refs -= 1

@@ -1,38 +1,35 @@
-"""What the store keeps of one trace: bytes as they came, and a few columns about them."""
+"""What the store keeps of one trace: bytes as they came, and a few columns about them; and all by their start."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
+from meshctl.core.traces.operations import Operation
 from meshctl.model.traces import TraceSummary
 
 #: Bytes of memory that one thing costs beside what was sent, so that the limit on bytes is one on memory.
 CHUNK_COST = 96
 TRACE_COST = 1024
 OPERATION_COST = 64
-NAME_COST = 320
 
 #: 2000-01-01: earlier times come from clocks that were never set.
 PLAUSIBLE_NS = 946_684_800 * 1_000_000_000
 #: Traces are found by start in buckets of 2**30 ns, about a second.
-BUCKET_BITS = 30
+_BUCKET_BITS = 30
 #: Later than any time.
 NEVER_NS = 2**64
 
 #: One span: its bytes, name, start, end, whether it is a root, whether it failed. A plain tuple: there are many.
 SpanRow = tuple[bytes, str, int, int, bool, bool]
 
-#: How often a trace of an operation may be slow, what counts as slower, and how many are needed to tell.
-_SLOW_RATIO = 0.05
-_SLOWER = 1.25
-_STEP = 0.05
-_ENOUGH = 20
+_start = attrgetter("start_ns")
 
 
-class Runs(NamedTuple):
+class SpanBatch(NamedTuple):
     """The spans of one scope in one request, by trace id. ``resource`` and ``scope`` are what stands above them."""
 
     resource: bytes
@@ -69,38 +66,6 @@ class Header:
         return len(self.resource) + len(self.scope) + CHUNK_COST
 
 
-class Operation:
-    """A span name of a service. ``traces`` counts those it occurs in; roots of it tell what is slow."""
-
-    __slots__ = ("_level", "_seen", "name", "service", "traces")
-
-    def __init__(self, service: str, name: str) -> None:
-        self.service = service
-        self.name = name
-        self.traces = 0
-        self._seen = 0
-        self._level = 0.0
-
-    @property
-    def cost(self) -> int:
-        """Bytes of memory, about."""
-        return len(self.name) + NAME_COST
-
-    def is_slow(self, duration_ns: int) -> bool:
-        """Whether a trace with such a root is slower than about 95 of 100 before it; it counts from now on.
-
-        The level moves so that one in twenty lies above it; equal durations are never slow.
-        """
-        seen, level = self._seen, self._level
-        self._seen = seen + 1
-        if seen < _ENOUGH:
-            self._level = max(level, float(duration_ns))
-            return False
-        above = duration_ns > level
-        self._level = max(level * (1 + _STEP * (1 - _SLOW_RATIO) if above else 1 - _STEP * _SLOW_RATIO), 1.0)
-        return duration_ns > level * _SLOWER
-
-
 class Root(NamedTuple):
     """The root of a trace; of several the earliest."""
 
@@ -127,8 +92,8 @@ class StoredTrace:
         "last_ns",
         "operations",
         "pinned",
-        "place",
         "precious",
+        "queue",
         "reserve",
         "revision",
         "root",
@@ -139,7 +104,7 @@ class StoredTrace:
 
     def __init__(self, trace_id: bytes) -> None:
         self.trace_id = trace_id
-        self.place: OrderedDict[bytes, StoredTrace] | None = None
+        self.queue: OrderedDict[bytes, StoredTrace] | None = None
         self.pinned = self.precious = False
         self.chunks: list[bytes] = []
         self.headers: list[Header] = []
@@ -226,3 +191,48 @@ def fitting(rows: Sequence[SpanRow], room: int, roots: int) -> list[SpanRow]:
     room = max(0, room)
     late_roots = [row for row in rows[room:] if row[4]]
     return [*rows[:room], *late_roots[: max(0, roots)]]
+
+
+class Timeline:
+    """Traces by the time they started, in buckets, so that the newest are found without sorting all.
+
+    Written by one thread, read by any; a trace that moves meanwhile may be seen twice.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, dict[bytes, StoredTrace]] = {}
+
+    def put(self, trace: StoredTrace) -> None:
+        """Put a trace where its start belongs; nothing happens when it is there."""
+        before, now = trace.bucket, trace.start_ns >> _BUCKET_BITS
+        if now == before:
+            return
+        bucket = self._buckets.get(now)
+        if bucket is None:
+            bucket = self._buckets[now] = {}
+        bucket[trace.trace_id] = trace
+        trace.bucket = now
+        if before >= 0:
+            self._leave(before, trace)
+
+    def remove(self, trace: StoredTrace) -> None:
+        """Forget a trace."""
+        self._leave(trace.bucket, trace)
+
+    def newest(self) -> Iterator[StoredTrace]:
+        """Every trace, newest first; sorts only the buckets that are looked at."""
+        for second in sorted(self._buckets.copy(), reverse=True):
+            found = list(self._buckets.get(second, {}).values())
+            found.sort(key=_start, reverse=True)
+            yield from found
+
+    def oldest_ns(self) -> int:
+        """The start of the oldest trace whose clock was set; 0 without one."""
+        second = min((second for second in self._buckets.copy() if second > PLAUSIBLE_NS >> _BUCKET_BITS), default=0)
+        return min(map(_start, list(self._buckets.get(second, {}).values())), default=0)
+
+    def _leave(self, second: int, trace: StoredTrace) -> None:
+        bucket = self._buckets[second]
+        del bucket[trace.trace_id]
+        if not bucket:
+            del self._buckets[second]

@@ -8,8 +8,8 @@ from functools import partial
 
 from textual import on
 
-from meshctl.core.traces.find import SpanFinder
-from meshctl.core.traces.view import WaterfallView, after
+from meshctl.core.traces.search import SpanFinder
+from meshctl.core.traces.waterfall.view import WaterfallView, after
 from meshctl.tui.context import Context
 from meshctl.tui.screens.traces_base import CollectorScreen
 from meshctl.tui.widgets.filter_line import FilterLine

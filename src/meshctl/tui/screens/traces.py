@@ -11,8 +11,8 @@ from textual.binding import BindingType
 from textual.timer import Timer
 from textual.widget import Widget
 
-from meshctl.core.traces.filter import parse_filter
-from meshctl.core.traces.shown import ShownTraces
+from meshctl.core.traces.listing import ShownTraces
+from meshctl.core.traces.search import parse_filter
 from meshctl.present.lines import ACCENT, BUSY, MUTED, STRONG, WARN, Line, Segment, between
 from meshctl.present.trace_rows import list_header
 from meshctl.tui.context import TRACES, Context

@@ -10,7 +10,7 @@ from typing import overload
 from textual import events
 from textual.message import Message
 
-from meshctl.core.traces.view import WaterfallView
+from meshctl.core.traces.waterfall.view import WaterfallView
 from meshctl.model.waterfall import Window
 from meshctl.present.lines import Line
 from meshctl.present.waterfall import row_line

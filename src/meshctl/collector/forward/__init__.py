@@ -1,0 +1,1 @@
+"""Sends what comes in on to another OTLP receiver."""

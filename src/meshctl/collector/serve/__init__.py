@@ -1,0 +1,1 @@
+"""The query API: this project's own, and Jaeger's."""

@@ -1,0 +1,1 @@
+"""The file in which traces outlive a restart."""
