@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -86,8 +86,8 @@ class RegistryContract:
             await registry.registrations()
 
 
-def _watching(registry: Registry) -> aclosing[AsyncIterator[tuple[Registration, ...]]]:
-    return aclosing(registry.watch())  # type: ignore[type-var]
+def _watching(registry: Registry) -> aclosing[Any]:
+    return aclosing(registry.watch())
 
 
 async def _until(

@@ -63,7 +63,7 @@ class Greeter:
         self._request = GetMessageClass(self.pool.FindMessageTypeByName("shop.v1.GreetRequest"))
         self._reply = GetMessageClass(self.pool.FindMessageTypeByName("shop.v1.GreetReply"))
 
-    def handlers(self) -> grpc.GenericRpcHandler:
+    def handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
         unary = {"Greet": self._greet, "Deny": self._deny, "Sleep": self._sleep, "Garble": self._garble}
         return grpc.method_handlers_generic_handler(
             SERVICE, {name: grpc.unary_unary_rpc_method_handler(answer) for name, answer in unary.items()}
@@ -92,7 +92,7 @@ class Greeter:
         return b"\xff\xff\xff"
 
 
-class PartialReflection(grpc.GenericRpcHandler):
+class PartialReflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Reflection v1 as some servers do it: each file alone, what it imports only when asked for."""
 
     def __init__(self, pool: DescriptorPool) -> None:
@@ -119,7 +119,7 @@ class PartialReflection(grpc.GenericRpcHandler):
 
 
 @contextlib.contextmanager
-def serving(*handlers: grpc.GenericRpcHandler, reflect: DescriptorPool | None = None) -> Iterator[str]:
+def serving(*handlers: grpc.GenericRpcHandler[Any, Any], reflect: DescriptorPool | None = None) -> Iterator[str]:
     """``host:port`` of a server with these handlers and, given a pool, Python's own reflection."""
     with ThreadPoolExecutor(8) as workers:
         server = grpc.server(workers)

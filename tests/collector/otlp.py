@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -101,7 +101,8 @@ def _json_value(field: FieldDescriptor, value: Any) -> Any:
 
 def _fill(message: Message, numbers: Iterator[int], depth: int, variant: int = 0) -> None:
     """``variant`` chooses the field of a oneof; values nest without end, so deep down it is the first, a text."""
-    for field in message.DESCRIPTOR.fields:
+    fields: Iterable[Any] = message.DESCRIPTOR.fields
+    for field in fields:
         if field.containing_oneof is not None:
             chosen = field.containing_oneof.fields[variant if depth < _DEEP else 0]
             if field is not chosen:
@@ -129,6 +130,8 @@ def _fill_field(message: Message, field: FieldDescriptor, numbers: Iterator[int]
 
 
 def _value(field: FieldDescriptor, number: int) -> Any:
+    if field.enum_type is not None:
+        return field.enum_type.values[-1].number
     match field.type:
         case FieldDescriptor.TYPE_STRING:
             return f"text {number}"
@@ -136,8 +139,6 @@ def _value(field: FieldDescriptor, number: int) -> Any:
             return number.to_bytes(16 if field.name == "trace_id" else 8, "big")
         case FieldDescriptor.TYPE_BOOL:
             return True
-        case FieldDescriptor.TYPE_ENUM:
-            return field.enum_type.values[-1].number
         case FieldDescriptor.TYPE_DOUBLE | FieldDescriptor.TYPE_FLOAT:
             return number + 0.5
         case _:

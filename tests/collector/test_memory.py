@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
@@ -21,7 +22,7 @@ from tests.spans import BEGIN_NS, MS
 S = 1_000_000_000
 
 
-def _found(memory: TraceMemory, **conditions: object) -> list[int]:
+def _found(memory: TraceMemory, **conditions: Any) -> list[int]:
     return [int(found.trace_id, 16) for found in memory.search(replace(TraceQuery(), **conditions))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -16,10 +17,15 @@ from tests.collector.conftest import HOST, Serve, Served
 from tests.collector.otlp import body, span
 
 
+def channel_to(served: Served, *options: tuple[str, int]) -> Any:
+    """Sends and gets bytes as they are."""
+    return grpc.aio.insecure_channel(served.grpc, options=options)
+
+
 async def export(served: Served, sent: bytes, method: str = EXPORT, **options: object) -> bytes:
     sizes = [("grpc.max_send_message_length", -1)]
-    async with grpc.aio.insecure_channel(served.grpc, options=sizes) as channel:
-        answer: bytes = await channel.unary_unary(method)(sent, timeout=10, **options)  # type: ignore[call-arg]
+    async with channel_to(served, *sizes) as channel:
+        answer: bytes = await channel.unary_unary(method)(sent, timeout=10, **options)
         return answer
 
 
@@ -74,7 +80,7 @@ async def test_senders_that_hang_are_ended_and_hold_nobody_up_for_long(
 ) -> None:
     monkeypatch.setattr(receiver, "CROWDED_S", 0.1)
     served = await serve()
-    async with grpc.aio.insecure_channel(served.grpc) as channel:
+    async with channel_to(served) as channel:
         calls = [channel.stream_unary(EXPORT)() for _ in range(20)]
         for call in calls:
             await call.wait_for_connection()
@@ -88,7 +94,7 @@ async def test_senders_that_hang_are_ended_and_hold_nobody_up_for_long(
 
 
 async def test_a_sender_that_ends_without_a_message_is_told_so(served: Served) -> None:
-    async with grpc.aio.insecure_channel(served.grpc) as channel:
+    async with channel_to(served) as channel:
         call = channel.stream_unary(EXPORT)()
         await call.done_writing()
         with pytest.raises(grpc.aio.AioRpcError) as caught:

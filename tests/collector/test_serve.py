@@ -7,7 +7,7 @@ import urllib.parse
 from contextlib import aclosing
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from opentelemetry.proto.trace.v1.trace_pb2 import Status, TracesData
 
 from meshctl.adapters.collector.feed import CollectorFeed
 from meshctl.collector.traces import settle
@@ -30,7 +30,7 @@ async def test_a_list_holds_summaries_newest_first(served: Served) -> None:
 async def test_every_filter_reaches_the_search(served: Served) -> None:
     await served.post(body(span(1, name="GET /a", attributes={"sku": "a=b"}), service="orders"))
     slow = span(2, trace=OTHER, name="GET /b", end_time_unix_nano=BEGIN_NS + 900 * MS)
-    slow.status.code = 2
+    slow.status.code = Status.STATUS_CODE_ERROR
     await served.post(body(slow, service="users"))
 
     async def ids(**words: object) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from meshctl.collector.serve import jaeger
 from meshctl.collector.serve.jaeger_json import tag
@@ -18,7 +19,7 @@ OTHER = "4bf9" + "0" * 27 + "1"
 async def filled(served: Served) -> Served:
     failed = span(2, 1, name="SELECT", kind=3, attributes={"db.system": "postgresql"})
     failed.attributes.add(key="rows").value.int_value = 3
-    failed.status.code, failed.status.message = 2, "no rows"
+    failed.status.code, failed.status.message = Status.STATUS_CODE_ERROR, "no rows"
     failed.events.add(name="exception", time_unix_nano=BEGIN_NS + MS).attributes.add(
         key="exception.type"
     ).value.string_value = "KeyError"

@@ -56,7 +56,7 @@ class Filler:
             return number.to_bytes(16 if field.name == "trace_id" else 8, "big")
         if field.type == _F.TYPE_BOOL:
             return True
-        if field.type == _F.TYPE_ENUM:
+        if field.enum_type is not None:
             return field.enum_type.values[number % (len(field.enum_type.values) - 1) + 1].number
         if field.type in (_F.TYPE_DOUBLE, _F.TYPE_FLOAT):
             return number + 0.5

@@ -45,17 +45,17 @@ def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
 
 def request(*spans: dict[str, Any], service: str = "orders", scope: str = "tests", **resource: Any) -> bytes:
     """One ``ExportTraceServiceRequest`` of one service."""
-    return message([(service, scope, spans)], **resource).SerializeToString()
+    made: bytes = message([(service, scope, spans)], **resource).SerializeToString()
+    return made
 
 
 def message(parts: Sequence[tuple[str, str, Sequence[dict[str, Any]]]], **resource: Any) -> Any:
     """The message of several (service, scope, spans)."""
-    return ExportTraceServiceRequest(
-        resource_spans=[
-            {
-                "resource": {"attributes": pairs({"service.name": service, **resource})},
-                "scope_spans": [{"scope": {"name": scope}, "spans": list(spans)}],
-            }
-            for service, scope, spans in parts
-        ]
-    )
+    resource_spans: Any = [
+        {
+            "resource": {"attributes": pairs({"service.name": service, **resource})},
+            "scope_spans": [{"scope": {"name": scope}, "spans": list(spans)}],
+        }
+        for service, scope, spans in parts
+    ]
+    return ExportTraceServiceRequest(resource_spans=resource_spans)

@@ -89,9 +89,9 @@ def test_broken_ids_and_unknown_kinds_are_taken_as_they_are() -> None:
 
 
 def test_a_parent_of_zeros_is_none_and_a_missing_service_has_a_name() -> None:
-    found = spans_of(
-        TracesData(resource_spans=[{"scope_spans": [{"spans": [{"parent_span_id": bytes(8)}]}]}]).SerializeToString()
-    )
+    sent = TracesData()
+    sent.resource_spans.add().scope_spans.add().spans.add(parent_span_id=bytes(8))
+    found = spans_of(sent.SerializeToString())
     assert (found[0].parent_id, found[0].service) == ("", UNKNOWN_SERVICE)
 
 

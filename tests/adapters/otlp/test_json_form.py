@@ -15,7 +15,7 @@ from tests.adapters.otlp.filled import Filler
 
 
 def _everything() -> Message:
-    merged = TracesData()
+    merged: Message = TracesData()
     for message in Filler().fill(TracesData.DESCRIPTOR):
         merged.MergeFrom(message)
     return merged

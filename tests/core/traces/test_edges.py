@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from meshctl.core.traces.edges import EdgeFold, crossings_of
-from meshctl.model.traces import ServiceEdge, Span, SpanKind, SpanLink
+from meshctl.model.traces import ServiceEdge, Span, SpanKind, SpanLink, SpanStatus
 from tests.spans import MS, TRACE, order, span
 
 CLIENT, SERVER, PRODUCER, CONSUMER = SpanKind.CLIENT, SpanKind.SERVER, SpanKind.PRODUCER, SpanKind.CONSUMER
@@ -41,9 +41,9 @@ def test_a_call_counts_once_and_takes_as_long_as_the_called_one_says() -> None:
 
 def test_a_call_failed_when_either_side_says_so() -> None:
     client, server = span(1, kind=CLIENT), span(2, 1, "users", kind=SERVER)
-    for spans in ([replace(client, status="error"), server], [client, replace(server, status="error")]):
-        marked = [replace(one, status=span(9, error=True).status) if one.status == "error" else one for one in spans]
-        assert _edges(marked, 1)[0].error_ratio == 1.0
+    failed_client, failed_server = (replace(one, status=SpanStatus.ERROR) for one in (client, server))
+    for spans in ([failed_client, server], [client, failed_server]):
+        assert _edges(spans, 1)[0].error_ratio == 1.0
 
 
 def test_a_span_that_came_twice_counts_once() -> None:

@@ -49,7 +49,7 @@ def test_one_span_or_its_resource_carries_all_attributes() -> None:
 def test_text_is_found_in_every_place_that_speaks() -> None:
     one = span(
         1,
-        "",
+        0,
         "orders",
         "POST /Orders/",
         status_message="No Stock",

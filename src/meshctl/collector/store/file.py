@@ -111,7 +111,7 @@ def _unusable(path: str, error: sqlite3.Error) -> MeshError:
         return MeshError(
             f"the store {path} is in use by another process", hint="Stop the other collector, or name another file."
         )
-    if "not a database" in str(error) or "malformed" in str(error):
+    if any(sign in str(error) for sign in ("not a database", "malformed", "file format")):
         return broken(path, error)
     return MeshError(
         f"the store {path} cannot be opened: {error}",
