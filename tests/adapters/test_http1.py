@@ -262,7 +262,12 @@ def test_an_abort_ends_what_is_under_way_and_what_comes_later() -> None:
 
     with serving(wait) as address:
         connection = Connection(address, 20)
-        threading.Thread(target=lambda: asked.wait(20) and connection.abort()).start()
+
+        def abort() -> None:
+            asked.wait(20)
+            connection.abort()
+
+        threading.Thread(target=abort).start()
         for _ in range(2):
             with pytest.raises(ConnectionError):
                 ask(connection)
