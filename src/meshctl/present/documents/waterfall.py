@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from meshctl.core.traces.draft import NO_PARENT
+from meshctl.core.traces.waterfall.tree import NO_PARENT
 from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus, Trace
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow
 from meshctl.present.documents.milliseconds import to_ms, to_ns
