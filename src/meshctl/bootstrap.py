@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
+    from meshctl.model.recording import Recording
     from meshctl.ports.registry import KeyValue
     from meshctl.ports.runtime import Runtime
     from meshctl.ports.telemetry import Collectors, TraceFeed, TraceReader, TraceSender
@@ -46,6 +47,14 @@ def connect_key_value(address: str) -> KeyValue:
     from meshctl.adapters.consul.kv import ConsulKeyValue
 
     return ConsulKeyValue(address)
+
+
+def open_recording(recording: Recording) -> MeshSession:
+    """The same of a mesh that was recorded."""
+    from meshctl.adapters.otlp.encode import request_json
+    from meshctl.engine.recorded import RecordedSession
+
+    return RecordedSession(recording, request_json)
 
 
 def open_directory(config: MeshConfig) -> Directory:

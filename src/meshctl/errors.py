@@ -2,6 +2,7 @@
 
     MeshError                     exit 1   it ran and the answer is bad
     ├── UsageError                exit 2   wrong words on the command line, unknown service
+    ├── NotPossible               exit 2   what is asked of a recording, and only a running mesh can do
     ├── ConfigError               exit 2   a wrong file: path, line, key, nearest known key
     ├── EnvironmentMissing        exit 3   something this machine or project lacks
     │   ├── RuntimeUnavailable              no runtime answers
@@ -39,6 +40,12 @@ class MeshError(Exception):
 
 class UsageError(MeshError):
     """The command line cannot be understood or names something that is not there."""
+
+    exit_code = 2
+
+
+class NotPossible(MeshError):
+    """This session cannot do it, whatever state the mesh is in."""
 
     exit_code = 2
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
+from meshctl.adapters.otlp.encode import request_json
+from meshctl.adapters.otlp.json_form import request_of_json
+from meshctl.collector.traces.memory import TraceMemory
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.traces import (
     CollectorStatus,
@@ -97,3 +100,37 @@ class FakeCollector:
     def _answer(self) -> None:
         if self.away:
             raise CollectorUnavailable("the collector does not answer", hint="meshctl start collector")
+
+
+class MemoryCollector:
+    """Reader and feed over a real memory of traces, whatever the address; it tells of nothing new."""
+
+    def __init__(self, *traces: Trace, clock_ns: Callable[[], int]) -> None:
+        self.memory = TraceMemory(clock_ns=clock_ns)
+        for trace in traces:
+            self.memory.ingest(request_of_json(request_json(trace.spans)))
+
+    def reader(self, query_address: str) -> MemoryCollector:
+        return self
+
+    feed = reader
+
+    def traces(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
+        return tuple(self.memory.search(query))
+
+    def trace(self, trace_id: str, *, settle_s: float = 0.0, quiet_s: float = 0.3, root_id: str = "") -> Trace | None:
+        spans, waits_for = self.memory.spans(trace_id), self.memory.waits_for(trace_id)
+        return Trace(trace_id, spans, settled=not waits_for, waits_for=waits_for) if spans else None
+
+    def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
+        return self.memory.edges(window_s)
+
+    def services(self) -> tuple[str, ...]:
+        return self.memory.services()
+
+    def status(self) -> CollectorStatus:
+        return self.memory.status()
+
+    async def changes(self) -> AsyncIterator[TraceChanges]:
+        yield TraceChanges(status=self.status())
+        await asyncio.Event().wait()

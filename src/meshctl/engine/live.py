@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from meshctl.engine import traces
@@ -15,17 +15,24 @@ from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
 from meshctl.engine.state.mesh_state import MeshState
+from meshctl.engine.state.services import ServicesState
 from meshctl.engine.trace_lookup import find
 from meshctl.engine.watch.watcher import Watcher
+from meshctl.errors import MeshError
 from meshctl.model.calls import CallReply, CallRequest
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
+from meshctl.model.recording import Recording
 from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports.telemetry import TraceReader
 from meshctl.threads import run_in_thread
 
 T = TypeVar("T")
+
+#: The newest traces, and the last lines of each instance, that a recording holds.
+RECORDED_TRACES = 500
+RECORDED_LINES = 1000
 
 
 class LiveSession:
@@ -54,8 +61,45 @@ class LiveSession:
     async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
         return await project_status(self._mesh, services, probe=probe)
 
+    async def record(self) -> Recording:
+        """Of the state as it is followed; outside of ``following()`` the services are looked at once."""
+        state, now = self.state, self.now()
+        known = state.services.value
+        if known.observed_at is None:
+            with suppress(MeshError):
+                known = ServicesState(await self.status(), now)
+        return Recording(
+            time=now,
+            config=self.config,
+            services=known.services,
+            observed_at=known.observed_at,
+            usage=state.usage.value,
+            links=state.links.value,
+            events=state.events.value,
+            traces=await self._traces_kept(),
+            collector=state.traces.value.status,
+            lines=await self._lines_kept(),
+        )
+
     async def close(self) -> None:
         await self._mesh.close()
+
+    async def _traces_kept(self) -> tuple[Trace, ...]:
+        """The newest ones, whole."""
+        found: list[Trace] = []
+        with suppress(MeshError):
+            for row in await self.traces.search(TraceQuery(limit=RECORDED_TRACES)):
+                trace = await self.traces.read(row.trace_id)
+                if trace is not None:
+                    found.append(trace)
+        return tuple(found)
+
+    async def _lines_kept(self) -> tuple[LogLine, ...]:
+        lines: list[LogLine] = []
+        with suppress(MeshError):
+            async for line in self.logs.stream(follow=False, tail=RECORDED_LINES):
+                lines.append(line)
+        return tuple(lines)
 
 
 class DirectoryCalls:

@@ -31,7 +31,7 @@ async def stream_logs(
     ``absent`` is called when none of the services has a container to read from.
     Raises UsageError for a bad pattern or name, RuntimeUnavailable.
     """
-    fits = _filter(grep, trace)
+    fits = line_filter(grep, trace)
     observed = await mesh.runtime.observe(mesh.config.name)
     require_known(mesh.config, services, {container.service for container in observed.containers})
     chosen = [c for c in observed.containers if not services or c.service in services]
@@ -94,7 +94,8 @@ async def _merged(
             await stream.aclose()
 
 
-def _filter(grep: str | None, trace: str | None) -> Callable[[LogLine], bool]:
+def line_filter(grep: str | None, trace: str | None) -> Callable[[LogLine], bool]:
+    """Whether a line is wanted. Raises UsageError for a bad pattern."""
     try:
         pattern = re.compile(grep) if grep else None
     except re.error as error:

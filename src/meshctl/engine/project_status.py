@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from meshctl.core.names import nearest
+from meshctl.core.plan.selection import require_known
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.registry import registry_address
 from meshctl.engine.watch.observations import Observations
-from meshctl.engine.watch.verdict import judge
-from meshctl.errors import MeshError, UsageError
+from meshctl.engine.watch.verdict import in_play, judge
+from meshctl.errors import MeshError
 from meshctl.model.config import CheckKind
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import ProbeResult, ServiceStatus
@@ -27,7 +27,7 @@ async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: boo
     unknown service.
     """
     observed = await mesh.runtime.observe(mesh.config.name)
-    _check_names(mesh, services, observed.containers)
+    require_known(mesh.config, services, {container.service for container in observed.containers})
     observations = Observations(mesh.config)
     observations.contain({container.id: container for container in observed.containers})
     asked = [_ask_registry(mesh, observations)]
@@ -35,7 +35,9 @@ async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: boo
         asked += [_probe(mesh, observations, container) for container in observed.containers]
     await asyncio.gather(*asked)
     statuses = judge(observations, mesh.clock.now())
-    return tuple(status for status in statuses if _belongs(mesh, status, services))
+    if services:
+        return tuple(status for status in statuses if status.service in services)
+    return tuple(status for status in statuses if in_play(mesh.config, status))
 
 
 async def _ask_registry(mesh: Mesh, observations: Observations) -> None:
@@ -70,19 +72,3 @@ async def _probe(mesh: Mesh, observations: Observations, container: Container) -
     except TimeoutError:
         result = ProbeResult(False, f"no answer within {limit:g} s", limit)
     observations.note_probe(container.id, result)
-
-
-def _check_names(mesh: Mesh, services: Sequence[str], containers: Sequence[Container]) -> None:
-    known = list(dict.fromkeys([*mesh.config.services, *(c.service for c in containers)]))
-    for name in services:
-        if name not in known:
-            close = nearest(name, known)
-            hint = f"Did you mean {close}?" if close else f"Known services: {', '.join(known)}."
-            raise UsageError(f"no service '{name}' in {mesh.config.name}", hint=hint)
-
-
-def _belongs(mesh: Mesh, status: ServiceStatus, services: Sequence[str]) -> bool:
-    if services:
-        return status.service in services
-    spec = mesh.config.services.get(status.service)
-    return bool(status.instances) or (spec is not None and not spec.profiles)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshctl.model.calls import CallReply, CallRequest
     from meshctl.model.containers import LogLine
     from meshctl.model.plan import DownReport, Plan, UpReport
+    from meshctl.model.recording import Recording
     from meshctl.model.status import ServiceStatus
     from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
     from meshctl.ports.world import ProgressSink
@@ -153,6 +154,10 @@ class MeshSession(Protocol):
     def following(self) -> AbstractAsyncContextManager[None]: ...
     async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
         """How the services go at this moment. Raises RuntimeUnavailable, UsageError for an unknown one."""
+        ...
+
+    async def record(self) -> Recording:
+        """All that can be looked at later, as it is now. What cannot be asked is left out."""
         ...
 
     async def close(self) -> None:

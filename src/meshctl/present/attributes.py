@@ -22,8 +22,7 @@ _LEAST_KEY, _MOST_KEY = 8, 34
 
 def shown_value(key: str, value: Any) -> str:
     """One value as text: lists and mappings as JSON, bytes as their size and beginning, secrets as ``***``."""
-    name = key.rsplit(".", 1)[-1].lower().replace("_", "-")
-    if value and (_SECRET_HEADERS.search(name) or _names_a_secret(key)):
+    if value and hides(key):
         return MASK
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -38,8 +37,11 @@ def shown_value(key: str, value: Any) -> str:
     return str(value)
 
 
-def _names_a_secret(key: str) -> bool:
-    return key.partition(".")[0] not in _PUBLIC_GROUPS and is_secret_name(key)
+def hides(key: str) -> bool:
+    """Whether the value of this attribute is a secret."""
+    header = key.rsplit(".", 1)[-1].lower().replace("_", "-")
+    named = key.partition(".")[0] not in _PUBLIC_GROUPS and is_secret_name(key)
+    return named or _SECRET_HEADERS.search(header) is not None
 
 
 def _nested(item: Any) -> bool:

@@ -10,7 +10,8 @@ from meshctl.adapters.otlp.decode import parsed, spans_of
 from meshctl.adapters.otlp.framing import encoded, framed
 from meshctl.adapters.otlp.values import decoded
 from meshctl.adapters.otlp.wire import joined
-from meshctl.core.traces.search import contain_text, have_attributes, matches_index, reads_as
+from meshctl.core.traces.search import contain_text, have_attributes, reads_as
+from meshctl.core.traces.search import search as find_in
 from meshctl.core.traces.stored import Header, StoredTrace
 from meshctl.model.traces import TraceQuery, TraceSummary
 
@@ -20,18 +21,7 @@ _STRING, _BOOL, _INT, _DOUBLE, _BYTES = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x
 
 def search(traces: Iterable[StoredTrace], query: TraceQuery) -> list[TraceSummary]:
     """Up to ``query.limit`` summaries in the order of ``traces``. Reads beside the thread that adds."""
-    in_spans = _SpanSearch(query) if query.attributes or query.text else None
-    found: dict[bytes, TraceSummary] = {}
-    for trace in traces:
-        if len(found) >= query.limit:
-            break
-        if (
-            trace.trace_id not in found
-            and matches_index(query, trace)
-            and (in_spans is None or in_spans.matches(trace))
-        ):
-            found[trace.trace_id] = trace.summary()
-    return list(found.values())
+    return find_in(traces, query, _SpanSearch(query).matches)
 
 
 class _SpanSearch:

@@ -13,10 +13,10 @@ from meshctl.adapters.otlp.search import search
 from meshctl.adapters.otlp.wire import Split, joined, split
 from meshctl.collector.options import CollectorOptions
 from meshctl.collector.store.disk import DiskStore
-from meshctl.core.traces.edges import Crossing, EdgeFold, crossings_of
+from meshctl.core.traces.edges import Crossing, crossings_of, edges_since
 from meshctl.core.traces.settle import waits_for
 from meshctl.core.traces.store import TraceStore
-from meshctl.core.traces.stored import PLAUSIBLE_NS, Limits, StoredTrace
+from meshctl.core.traces.stored import Limits, StoredTrace
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, TraceQuery, TraceSummary
 
 #: ``listener(changed, removed)``: ids of traces; one in both was removed and has begun anew.
@@ -253,25 +253,22 @@ class EdgeCache:
     def edges(
         self, traces: Iterable[StoredTrace], alive: Container[bytes], since_ns: int, window_s: float
     ) -> tuple[ServiceEdge, ...]:
-        """The edges of ``traces``, newest first, that started since then; what is not ``alive`` is forgotten.
-
-        Rates are over ``window_s`` seconds, with 0 over the time from the first start to the last end.
-        """
-        fold = EdgeFold()
+        """As ``edges_since``; what is not ``alive`` is forgotten."""
         seen: dict[bytes, tuple[int, tuple[Crossing, ...]]] = {}
-        room, first, last = self._max_decoded, 2**64, 0
-        for trace in traces:
-            start = trace.start_ns
-            if start < since_ns:
-                break
-            revision, entry = trace.revision, seen.get(trace.trace_id) or self._known.get(trace.trace_id)
+        room = self._max_decoded
+
+        def crossings(trace: StoredTrace) -> tuple[Crossing, ...] | None:
+            nonlocal room
+            revision, entry = trace.revision, self._known.get(trace.trace_id)
             if (entry is None or entry[0] != revision) and room > 0:
                 room -= trace.spans
                 entry = (revision, crossings_of(spans_of(joined(trace.data()))))
-            if entry is not None and trace.trace_id not in seen:
-                seen[trace.trace_id] = entry
-                fold.add(entry[1])
-                first, last = min(first, max(start, PLAUSIBLE_NS)), max(last, trace.last_ns)
+            if entry is None:
+                return None
+            seen[trace.trace_id] = entry
+            return entry[1]
+
+        found = edges_since(traces, crossings, since_ns, window_s)
         kept = {trace_id: entry for trace_id, entry in self._known.items() if trace_id in alive}
         self._known = kept | seen
-        return fold.edges(window_s if window_s > 0 else max(1.0, (last - first) / 1e9))
+        return found

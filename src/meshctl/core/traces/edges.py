@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from meshctl.core.traces.stored import PLAUSIBLE_NS, StoredTrace
 from meshctl.model.traces import ServiceEdge, Span, SpanKind
 
 CALL, MESSAGE = "call", "message"
@@ -136,6 +137,29 @@ class EdgeFold:
             p99_ns=_quantile(ordered, 99),
             kind=key.kind,
         )
+
+
+def edges_since(
+    traces: Iterable[StoredTrace],
+    crossings: Callable[[StoredTrace], Iterable[Crossing] | None],
+    since_ns: int,
+    window_s: float,
+) -> tuple[ServiceEdge, ...]:
+    """The edges of ``traces``, newest first, that started since then; those without known ``crossings`` count nothing.
+
+    Rates are over ``window_s`` seconds, with 0 over the time from the first start to the last end.
+    """
+    fold, seen, first, last = EdgeFold(), set[bytes](), 2**64, 0
+    for trace in traces:
+        start = trace.start_ns
+        if start < since_ns:
+            break
+        found = None if trace.trace_id in seen else crossings(trace)
+        if found is not None:
+            seen.add(trace.trace_id)
+            fold.add(found)
+            first, last = min(first, max(start, PLAUSIBLE_NS)), max(last, trace.last_ns)
+    return fold.edges(window_s if window_s > 0 else max(1.0, (last - first) / 1e9))
 
 
 def _quantile(ordered: Sequence[int], percent: int) -> int:

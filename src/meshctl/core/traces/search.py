@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,23 @@ _DURATION = re.compile(r"([<>])=?(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m)?", re.IGNOREC
 _NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "": 10**6}
 #: How many traces a typed search may bring.
 LIMIT = 200
+
+
+def search(
+    traces: Iterable[StoredTrace], query: TraceQuery, matches_spans: Callable[[StoredTrace], bool]
+) -> list[TraceSummary]:
+    """Up to ``query.limit`` summaries in the order of ``traces``. Safe beside the thread that adds.
+
+    ``matches_spans`` judges attributes and text; it is asked only when the query has some, after all that costs less.
+    """
+    in_spans = bool(query.attributes or query.text)
+    found: dict[bytes, TraceSummary] = {}
+    for trace in traces:
+        if len(found) >= query.limit:
+            break
+        if trace.trace_id not in found and matches_index(query, trace) and (not in_spans or matches_spans(trace)):
+            found[trace.trace_id] = trace.summary()
+    return list(found.values())
 
 
 def matches_index(query: TraceQuery, trace: StoredTrace) -> bool:
