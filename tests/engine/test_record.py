@@ -73,3 +73,10 @@ async def test_what_is_away_is_left_out(on: Stage) -> None:
 def test_a_mesh_that_runs_can_do_everything(on: Stage) -> None:
     session = session_of(on)
     assert [session.can(ability) for ability in Ability] == [""] * len(Ability)
+
+
+def test_what_the_runtime_lacks_is_not_possible(on: Stage) -> None:
+    on.engine.pausing = None  # type: ignore[assignment]
+    session = session_of(on)
+    assert session.can(Ability.PAUSE) == session.can(Ability.UNPAUSE) == "the runtime of shop has no pausing"
+    assert session.can(Ability.STOP) == ""

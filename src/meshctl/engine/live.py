@@ -21,10 +21,11 @@ from meshctl.engine.watch.watcher import Watcher
 from meshctl.errors import MeshError
 from meshctl.model.calls import CallReply, CallRequest
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import LogLine
+from meshctl.model.containers import Capability, LogLine
 from meshctl.model.recording import Recording
 from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
+from meshctl.ports.runtime import capabilities
 from meshctl.ports.telemetry import TraceReader
 from meshctl.threads import run_in_thread
 
@@ -33,6 +34,12 @@ T = TypeVar("T")
 #: The newest traces, and the last lines of each instance, that a recording holds.
 RECORDED_TRACES = 500
 RECORDED_LINES = 1000
+
+_NEEDS = {
+    Ability.PAUSE: Capability.PAUSING,
+    Ability.UNPAUSE: Capability.PAUSING,
+    Ability.EXEC: Capability.EXEC,
+}
 
 
 class LiveSession:
@@ -48,6 +55,9 @@ class LiveSession:
         self._mesh = mesh
 
     def can(self, ability: Ability) -> str:
+        needed = _NEEDS.get(ability)
+        if needed is not None and needed not in capabilities(self._mesh.runtime):
+            return f"the runtime of {self.config.name} has no {needed}"
         return ""
 
     def now(self) -> float:

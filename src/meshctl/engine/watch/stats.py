@@ -9,7 +9,7 @@ from functools import partial
 from meshctl.engine.state.usage import UsageTopic
 from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.per_instance import TaskPerInstance
-from meshctl.engine.watch.tasks import Backoff, closing
+from meshctl.engine.watch.tasks import Backoff, closing, first_to_end
 from meshctl.errors import MeshError
 from meshctl.model.containers import Container
 from meshctl.model.status import Usage
@@ -17,6 +17,8 @@ from meshctl.ports.runtime import Runtime, Stats
 
 #: Samples kept per instance, one a second.
 KEEP = 30
+#: The instances' samples come at about the same time each second: those of so many seconds are told at once.
+GATHER_S = 0.4
 
 
 class _Track:
@@ -37,6 +39,7 @@ class StatsWatch:
         self._usage = usage
         self._clock = inventory.clock
         self._tracks: dict[str, _Track] = {}
+        self._sampled = asyncio.Event()
         self._tasks = TaskPerInstance[str](inventory)
 
     async def run(self) -> None:
@@ -45,13 +48,20 @@ class StatsWatch:
         if stats is None:
             await asyncio.Event().wait()
         else:
-            await self._tasks.run(partial(self._match, stats))
+            await first_to_end(self._tasks.run(partial(self._match, stats)), self._tell())
 
     async def _match(self, stats: Stats) -> None:
         gone = await self._tasks.keep({c.id: partial(self._stream, stats, c) for c in self._inventory.running()})
         for container_id in gone:
             self._tracks.pop(container_id, None)
         if gone:
+            self._sampled.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._sampled.wait()
+            await self._clock.sleep(GATHER_S)
+            self._sampled.clear()
             self._usage.set(self._summed())
 
     async def _stream(self, stats: Stats, container: Container) -> None:
@@ -64,7 +74,7 @@ class StatsWatch:
                         backoff.reset()
                         track.cpu.append(max(0.0, sample.cpu))
                         track.memory = sample.memory
-                        self._usage.set(self._summed())
+                        self._sampled.set()
             except MeshError:
                 # The container watch tells about a lost runtime; here only the figures stand still.
                 pass
