@@ -12,11 +12,10 @@ from meshctl.engine.watch.containers import ContainerWatch
 from meshctl.engine.watch.event_log import EventLog
 from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.probes import ProbeWatch
-from meshctl.engine.watch.registry import RegistryWatch
 from meshctl.engine.watch.services import ServicesWriter
+from meshctl.engine.watch.sources import RegistryWatch, TraceWatch
 from meshctl.engine.watch.stats import StatsWatch
 from meshctl.engine.watch.tasks import cancel_all, forever
-from meshctl.engine.watch.traces import TraceWatch
 
 #: Verdicts that depend on time (a crash loop that calms down) are looked at this often.
 TICK_S = 1.0
