@@ -26,17 +26,15 @@ def publish(topic: Names, value: str) -> None:
     topic.publish(value, frozenset(value))
 
 
-async def test_nothing_is_missed_between_snapshot_and_subscription(topic: Names) -> None:
-    """A change right after subscribing is handed over, though nobody waited yet."""
-    reader = topic.subscribe()
+async def test_what_changes_before_anybody_waits_is_handed_over(topic: Names) -> None:
+    reader = Reader(topic)
     publish(topic, "a")
-    assert reader.snapshot == ""
-    assert await reader.next() == ("a", {"a"})
+    assert await reader.next() == {topic: {"a"}}
+    assert topic.value == "a"
 
 
 async def test_the_first_change_after_a_quiet_time_comes_at_once(topic: Names, clock: FakeClock) -> None:
-    reader = topic.subscribe()
-    waiting = asyncio.create_task(reader.next())
+    waiting = asyncio.create_task(Reader(topic).next())
     await asyncio.sleep(0)
     publish(topic, "a")
     await waiting
@@ -44,44 +42,45 @@ async def test_the_first_change_after_a_quiet_time_comes_at_once(topic: Names, c
 
 
 async def test_a_burst_is_handed_over_as_one(topic: Names, clock: FakeClock) -> None:
-    reader = topic.subscribe()
+    reader = Reader(topic)
     publish(topic, "a")
     await reader.next()
     publish(topic, "b")
     publish(topic, "c")
-    assert await reader.next() == ("c", {"b", "c"})
+    assert await reader.next() == {topic: {"b", "c"}}
     assert clock.monotonic() == pytest.approx(NOTIFY_INTERVAL_S)
 
 
 async def test_what_changes_while_a_reader_is_held_back_is_handed_over(topic: Names) -> None:
-    reader = topic.subscribe()
+    reader = Reader(topic)
     publish(topic, "a")
     await reader.next()
     publish(topic, "b")
     held = asyncio.create_task(reader.next())
     await asyncio.sleep(0)
     publish(topic, "c")
-    assert await held == ("c", {"b", "c"})
+    assert await held == {topic: {"b", "c"}}
 
 
 async def test_a_value_without_a_change_wakes_nobody(topic: Names) -> None:
-    reader = topic.subscribe()
+    reader = Reader(topic)
     topic.publish("quiet", None)
-    assert reader.take() is None
+    assert reader.take() == {}
     assert topic.value == "quiet"
 
 
 async def test_readers_do_not_disturb_each_other(topic: Names) -> None:
-    one, other = topic.subscribe(), topic.subscribe()
+    one, other = Reader(topic), Reader(topic)
     publish(topic, "a")
     await one.next()
-    assert await other.next() == ("a", {"a"})
+    assert await other.next() == {topic: {"a"}}
 
 
 async def test_a_closed_reader_is_left_alone(topic: Names) -> None:
-    reader = topic.subscribe()
+    reader = Reader(topic)
     waiting = asyncio.create_task(reader.next())
     await asyncio.sleep(0)
+    reader.close()
     reader.close()
     publish(topic, "a")
     await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshctl.engine.state.events import EventsChange, EventsTopic
+from meshctl.engine.state.topic import Reader
 from meshctl.engine.watch.event_log import KEEP, EventLog
 from meshctl.model.containers import ContainerState, RuntimeEvent
 from meshctl.model.events import EventKind, MeshEvent
@@ -133,15 +134,15 @@ def test_turns_that_say_nothing_new(was: Health, now: InstanceStatus) -> None:
 def test_a_reader_is_told_what_came_or_that_the_feed_reads_otherwise() -> None:
     """A death that was told as one becomes a restart: only then is the whole feed read again."""
     feed = Feed(keep=2)
-    reader = feed.topic.subscribe()
+    reader = Reader(feed.topic)
     for second in range(3):
         feed.heard(event("pause", NOW + second))
-    change = reader.take()
-    assert change is not None and (len(change.added), change.reworded) == (3, False)
+    change = reader.take()[feed.topic]
+    assert (len(change.added), change.reworded) == (3, False)
     feed.heard(event("die", NOW + 3, 1))
     reader.take()
     feed.heard(event("start", NOW + 4))
-    assert reader.take() == EventsChange(reworded=True)
+    assert reader.take() == {feed.topic: EventsChange(reworded=True)}
 
 
 def test_a_watcher_that_broke_is_an_event() -> None:
