@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
@@ -52,15 +53,16 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def app_of(engine: FakeEngine) -> AppOf:
     """``app_of(state)`` shows that state; ``engine`` is what its verbs reach, ``desk`` what gives traces."""
+    return partial(app_on, engine)
 
-    def build(state: Shown, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
-        registry = FakeRegistry(engine)
-        mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
-        session = StandingSession(mesh, desk)
-        put(session, state)
-        return MeshApp(session)
 
-    return build
+def app_on(engine: FakeEngine, state: Shown, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
+    """The app in a world of fakes."""
+    registry = FakeRegistry(engine)
+    mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
+    session = StandingSession(mesh, desk)
+    put(session, state)
+    return MeshApp(session)
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:

@@ -20,7 +20,7 @@ class HelpScreen(ModalScreen[None]):
     """Any of ``?``, Esc, Enter and q closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,enter,q", "dismiss", show=False),
+        Binding("escape,question_mark,enter,q", "dismiss", show=False, priority=True),
     ]
 
     def __init__(self, screen: str, title: str) -> None:
