@@ -10,7 +10,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 .PHONY: up down test unit e2e check newest format engine images bench protos clean help
 
 help: ## list the targets
-	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9%-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 up: $(STAMP) engine images ## bring the bundled stack up
 	$(BIN)/meshctl up --build
@@ -23,6 +23,12 @@ test: $(DEV_STAMP) engine images ## every test, on the real engine
 
 unit: $(DEV_STAMP) ## the tests that need no engine
 	$(BIN)/pytest -m "not docker and not e2e"
+
+unit-%: $(STAMP) engine ## the same on another Python, in a container: make unit-3.13
+	PYTHON=$(BIN)/python scripts/on-python $* pytest -m "not docker and not e2e"
+
+app-%: $(STAMP) engine images ## the app in a terminal on that Python, on the bundled stack: make app-3.13
+	PYTHON=$(BIN)/python scripts/on-python $* pytest tests/e2e/test_app.py
 
 e2e: $(DEV_STAMP) engine images ## the bundled stack, end to end
 	$(BIN)/pytest -m e2e
@@ -62,4 +68,4 @@ $(DEV_STAMP): $(STAMP) stack/requirements.txt stack/meshkit/pyproject.toml
 	@touch $@
 
 clean: ## remove what make made here
-	rm -rf $(VENV) $(VENV)-newest .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache

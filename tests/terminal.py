@@ -70,7 +70,8 @@ class Terminal:
         deadline = time.monotonic() + WITHIN_S
         while not all(word in self.text for word in words):
             if not self._read(deadline):
-                raise AssertionError(f"not drawn: {[w for w in words if w not in self.text]}; what was: {self.text[-2000:]}")
+                missing = [word for word in words if word not in self.text]
+                raise AssertionError(f"not drawn: {missing}; what was: {self.text[-2000:]}")
         return self.text
 
     def ended(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opentelemetry.trace import SpanKind
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from tenacity import wait_none
 
@@ -220,10 +220,17 @@ async def test_grpc_health_leaves_no_span(channel: Any, spans: Recorded) -> None
 # SQL
 
 
-def test_a_statement_is_a_span_without_values(spans: Recorded) -> None:
+@pytest.fixture
+def database() -> Iterator[Engine]:
+    """In memory, observed."""
     engine = create_engine("sqlite://")
     observe(engine)
-    with engine.begin() as connection:
+    yield engine
+    engine.dispose()
+
+
+def test_a_statement_is_a_span_without_values(database: Engine, spans: Recorded) -> None:
+    with database.begin() as connection:
         connection.execute(text("CREATE TABLE users (id int, name text)"))
         with tracing.span("order"):
             connection.execute(text("INSERT INTO users VALUES (:id, :name)"), [{"id": 1, "name": "Ada"}])
@@ -235,18 +242,14 @@ def test_a_statement_is_a_span_without_values(spans: Recorded) -> None:
     assert parent_of(spans.one("SELECT users")) == id_of(spans.one("order"))
 
 
-def test_a_statement_that_fails_is_an_error(spans: Recorded) -> None:
-    engine = create_engine("sqlite://")
-    observe(engine)
-    with tracing.span("order"), engine.connect() as connection, pytest.raises(OperationalError):
+def test_a_statement_that_fails_is_an_error(database: Engine, spans: Recorded) -> None:
+    with tracing.span("order"), database.connect() as connection, pytest.raises(OperationalError):
         connection.execute(text("SELECT * FROM nowhere"))
     assert is_error(spans.one("SELECT nowhere"))
 
 
-def test_polling_a_database_leaves_no_span(spans: Recorded) -> None:
-    engine = create_engine("sqlite://")
-    observe(engine)
-    with engine.connect() as connection:
+def test_polling_a_database_leaves_no_span(database: Engine, spans: Recorded) -> None:
+    with database.connect() as connection:
         connection.execute(text("SELECT 1"))
     assert spans.names() == []
 
