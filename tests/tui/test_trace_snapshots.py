@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from meshctl.model.traces import Trace
-from meshctl.tui.screens.compare import CompareScreen
+from meshctl.tui.screens.compare import CompareScreen, DiffPane
 from meshctl.tui.screens.map import MapScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
 from meshctl.tui.widgets.empty_pane import EmptyPane
@@ -202,7 +202,8 @@ def test_compare(size: tuple[int, int], snap_compare: Compare, app_of: AppOf) ->
         await opened("x")(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
-        await until(pilot, lambda: not pilot.app.screen.has_class("-empty"))
+        pane = pilot.app.screen.query_one(DiffPane)
+        await until(pilot, lambda: bool(pane.lines))
         await pilot.pause()
 
     assert snap_compare(app, run_before=compare, terminal_size=size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -24,12 +23,21 @@ from meshctl.tui.widgets.line_pane import LinePane
 
 
 class DiffPane(LinePane):
-    """Scrolls by line and by page."""
+    """Scrolls by line and by page; drawn for its width, which it has only when it was laid out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", show=False),
         Binding("down,j", "scroll_down", show=False),
     ]
+    _difference: TraceDiff | None = None
+
+    def compare(self, difference: TraceDiff) -> None:
+        self._difference = difference
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        if self._difference is not None and self.size.width:
+            self.show(diff_lines(self._difference, self.size.width - 1))
 
 
 class CompareScreen(CollectorScreen):
@@ -42,7 +50,6 @@ class CompareScreen(CollectorScreen):
     def __init__(self, one: str, other: str) -> None:
         super().__init__()
         self._ids = (one, other)
-        self._difference: TraceDiff | None = None
 
     def body(self) -> ComposeResult:
         yield LineBar(self._head, id="head")
@@ -69,9 +76,6 @@ class CompareScreen(CollectorScreen):
         else:
             super().on_screen_resume()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._draw)
-
     async def _read(self) -> None:
         with NO_SEARCH:
             one, other = await asyncio.gather(*(read_waterfall(self.mesh_app.session.traces, id) for id in self._ids))
@@ -83,16 +87,10 @@ class CompareScreen(CollectorScreen):
                 return
         assert one.waterfall is not None and other.waterfall is not None
         before, after = sorted((one.waterfall, other.waterfall), key=lambda w: w.start_ns)
-        self._difference = await asyncio.to_thread(diff, before, after)
-        self.set_class(False, "-empty")
-        self.call_after_refresh(self._draw)  # the pane has its width only then
-
-    def _draw(self) -> None:
-        if self._difference is None or not self.ready:
-            return
-        pane = self.query_one(DiffPane)
-        if pane.size.width:
-            pane.show(diff_lines(self._difference, pane.size.width - 1))
+        difference = await asyncio.to_thread(diff, before, after)
+        if self.ready:
+            self.set_class(False, "-empty")
+            self.query_one(DiffPane).compare(difference)
 
     def _say(self, sentence: str, step: str = "") -> None:
         self.set_class(True, "-empty")
