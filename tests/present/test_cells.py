@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len as terminal_cells
 
-from meshctl.present.cells import cell_len, clean, fit, pad
+from meshctl.present.text import cell_len, clean, fit, pad
 from meshctl.present.lines import Segment, fit_line, line_cells, plain
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.present.cells import fit
+from meshctl.present.text import fit
 from meshctl.present.lines import Segment, between, fit_line, plain, words
 
 

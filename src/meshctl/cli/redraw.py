@@ -12,7 +12,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.output import use_colour
 from meshctl.cli.progress import plain_line
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.present.cells import fit
+from meshctl.present.text import fit
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 REDRAW_S = 0.1

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshctl.core.config.mask import MASK, is_secret_name, mask
-from meshctl.present.cells import cell_len, clean, fit, pad
 from meshctl.present.lines import MUTED, Line, Segment
+from meshctl.present.text import cell_len, pad, wrap
 
 #: Groups in the order in which they are shown; the rest follows by name.
 _GROUPS = ("http", "url", "rpc", "db", "messaging", "mesh")
 #: Here ``key`` is a routing or a cache key, and ``token`` a number of them.
 _PUBLIC_GROUPS = ("messaging", "db", "gen_ai")
 _SECRET_HEADERS = re.compile(r"(authorization|cookie|x-api-key|x-auth-token|x-csrf-token)s?$")
-_MOST_LINES = 4
+MOST_LINES = 4
 _LEAST_KEY, _MOST_KEY = 8, 34
 
 
@@ -60,7 +60,7 @@ def _rank(key: str) -> int:
 
 def key_width(keys: Iterable[str], width: int) -> int:
     """Cells for keys that stand below each other."""
-    longest = max((cell_len(clean(key)) for key in keys), default=_LEAST_KEY)
+    longest = max((cell_len(key) for key in keys), default=_LEAST_KEY)
     return max(_LEAST_KEY, min(longest, _MOST_KEY, width // 2))
 
 
@@ -71,19 +71,7 @@ def pair_lines(pairs: Iterable[tuple[str, Any]], width: int, indent: int = 1) ->
     lines: list[Line] = []
     for key, value in listed:
         room = max(1, width - indent - keys - 2)
-        for number, part in enumerate(wrapped(clean(shown_value(key, value)), room)):
-            label = clean(key) if number == 0 else ""
+        for number, part in enumerate(wrap(shown_value(key, value), room, MOST_LINES)):
+            label = key if number == 0 else ""
             lines.append((Segment(" " * indent + pad(label, keys) + "  ", MUTED), Segment(part)))
     return lines
-
-
-def wrapped(text: str, width: int, most: int = _MOST_LINES) -> list[str]:
-    """Cut into lines of ``width`` cells anywhere: values have no words to break at."""
-    lines: list[str] = []
-    while cell_len(text) > width and len(lines) < most - 1:
-        head = text[:width]
-        while cell_len(head) > width:
-            head = head[:-1]
-        lines.append(head or text[:1])
-        text = text[len(lines[-1]) :]
-    return [*lines, fit(text, width)]

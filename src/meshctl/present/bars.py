@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from meshctl.model.waterfall import Mark, WaterfallRow, Window
 from meshctl.present.lines import ACCENT, BAD, MUTED, PLAIN, Segment, service_tone
+from meshctl.present.text import pad
 
 CRITICAL, USUAL, INSTANT, LATE, BEFORE, AFTER = "█", "━", "│", "⤷", "‹", "›"
 
@@ -32,7 +33,7 @@ def bar_cells(row: WaterfallRow, window: Window, columns: int) -> list[Segment]:
     first, last = bar_span(row, window, columns)
     tone = BAD if row.span.failed else service_tone(row.span.service)
     if first == last:
-        return [Segment(BEFORE.ljust(columns) if last == 0 else AFTER.rjust(columns), MUTED)]
+        return [Segment(pad(BEFORE, columns) if last == 0 else pad(AFTER, columns, right=True), MUTED)]
     cells = [Segment(" " * first, PLAIN)] if first else []
     cells += _shapes(row, window, columns, (first, last), tone)
     return [*cells, Segment(" " * (columns - last))] if last < columns else cells
@@ -43,6 +44,8 @@ def _shapes(row: WaterfallRow, window: Window, columns: int, place: tuple[int, i
     late = Mark.LATE in row.marks and row.start_ns >= window.start_ns
     if row.duration_ns == 0:
         return [Segment(LATE if late else INSTANT, tone)]
+    if not (late or row.critical):
+        return [Segment(USUAL * (last - first), tone)]
     shapes = [USUAL] * (last - first)
     for cell in range(first, last) if row.critical else ():
         if _critical(row, window, columns, cell):

@@ -39,4 +39,4 @@ _ON_LIGHT = (
 def service_colour(name: str, *, dark: bool = True) -> str:
     """``#rrggbb``, readable on a dark or on a light ground."""
     colours = _ON_DARK if dark else _ON_LIGHT
-    return colours[crc32(name.encode(), _SEED) % len(colours)]
+    return colours[crc32(name.encode("utf-8", "surrogatepass"), _SEED) % len(colours)]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from meshctl.core.exits import exit_words
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.status import Health, ReasonKind
-from meshctl.present.cells import fit
 from meshctl.present.lines import BAD, MUTED, Line, Segment, service_tone
 from meshctl.present.reasons import reason_text
 from meshctl.present.status import word
+from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.units import clock_time
 
 #: Two events stand side by side from this width on.
@@ -39,7 +39,7 @@ def event_lines(events: Sequence[MeshEvent], width: int, height: int) -> list[Li
     if not newest:
         return [(Segment(" Nothing happened since this screen was opened.", MUTED),)] if height > 0 else []
     each = (width - 1) // columns
-    name = min(_LONGEST_NAME, max(len(_who(event)) for event in newest))
+    name = min(_LONGEST_NAME, max(cell_len(_who(event)) for event in newest))
     cells = [_cell(event, each, name) for event in newest]
     rows = min(height, len(cells))
     return [tuple(span for cell in cells[row::rows] for span in cell) for row in range(rows)]
@@ -51,9 +51,9 @@ def _who(event: MeshEvent) -> str:
 
 def _cell(event: MeshEvent, width: int, name: int) -> Line:
     head = f" {clock_time(event.time)}  "
-    who = fit(_who(event), name).ljust(name)
-    text = fit(event_text(event), max(0, width - len(head) - len(who) - 4))
-    used = len(head) + len(who) + 2 + len(text)
+    who = pad(_who(event), name)
+    text = fit(event_text(event), max(0, width - cell_len(head) - name - 4))
+    used = cell_len(head) + name + 2 + text.cells
     return (
         Segment(head, MUTED),
         Segment(who, service_tone(event.service)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.model.status import LinkState
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, between
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, between, line_cells
 from meshctl.present.units import age, clock_time
 
 
@@ -16,7 +16,7 @@ def title_line(project: str, links: Sequence[LinkState], now: float, width: int,
     """
     left = (Segment(" meshctl", ACCENT), Segment(" · ", MUTED), Segment(project, STRONG))
     clock = (Segment(f"{clock_time(now)} ", MUTED),)
-    room = width - len("".join(s.text for s in (*left, *clock))) - 6
+    room = width - line_cells((*left, *clock)) - 6
     shown = _links(links, now, room, observed)
     return between((*left, Segment("    "), *shown) if shown else left, clock, width)
 
@@ -63,7 +63,7 @@ def _links(links: Sequence[LinkState], now: float, room: int, observed: bool) ->
         for link in links:
             verb = "not reached" if link is runtime_link(links) and not observed else "lost"
             spans += [*_link(link, verb, now, with_detail), Segment("   ")]
-        if sum(len(span.text) for span in spans[:-1]) <= room:
+        if line_cells(spans[:-1]) <= room:
             break
     return spans[:-1]
 

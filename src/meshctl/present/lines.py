@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from meshctl.present.cells import cell_len, fit
+from meshctl.present.text import SafeText, clean, fit
 
 #: Tones a front end maps to its own styles. ``service:NAME`` is the service's own colour.
 PLAIN = ""
@@ -19,12 +19,18 @@ BAD = "bad"
 TONES = (STRONG, MUTED, ACCENT, GOOD, BUSY, WARN, BAD)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Text with one tone."""
+class _Toned(NamedTuple):
+    text: SafeText
+    tone: str
 
-    text: str
-    tone: str = PLAIN
+
+class Segment(_Toned):
+    """Text with one tone; whatever it is made of is clean from then on."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str, tone: str = PLAIN) -> Segment:
+        return tuple.__new__(cls, (text if text.__class__ is SafeText else clean(text), tone))
 
 
 Line = tuple[Segment, ...]
@@ -40,17 +46,17 @@ def plain(line: Iterable[Segment]) -> str:
 
 
 def line_cells(line: Iterable[Segment]) -> int:
-    return sum(cell_len(span.text) for span in line)
+    return sum([segment.text.cells for segment in line])
 
 
 def fit_line(line: Sequence[Segment], width: int) -> Line:
     """At most ``width`` cells; what is cut ends in ``…``."""
     if line_cells(line) <= width:
-        return tuple(span for span in line if span.text)
+        return tuple([span for span in line if span.text])
     kept: list[Segment] = []
     room = width
     for span in line:
-        taken = cell_len(span.text)
+        taken = span.text.cells
         if taken >= room:
             kept.append(Segment(fit(span.text + "  ", room), span.tone))
             break
@@ -61,21 +67,21 @@ def fit_line(line: Sequence[Segment], width: int) -> Line:
 
 def between(left: Sequence[Segment], right: Sequence[Segment], width: int) -> Line:
     """``left`` at the left edge, ``right`` at the right; the left is cut if both do not fit."""
+    right = fit_line(right, width)
     right_width = line_cells(right)
     left = fit_line(left, max(0, width - right_width - 1)) if right_width else fit_line(left, width)
     gap = width - right_width - line_cells(left)
     return (*left, Segment(" " * max(0, gap)), *right)
 
 
-def words(text: str, width: int) -> list[str]:
+def words(text: str, width: int) -> list[SafeText]:
     """Wrap at spaces; a word longer than ``width`` is cut with ``…``."""
-    lines: list[str] = []
-    current = ""
-    for word in text.split():
-        word = fit(word, width)
-        if current and cell_len(current) + 1 + cell_len(word) > width:
-            lines.append(current)
-            current = word
-        else:
-            current = f"{current} {word}" if current else word
-    return [*lines, current] if current else lines
+    lines: list[SafeText] = []
+    current, taken = "", 0
+    for word in clean(text).split():
+        part = fit(word, width)
+        if current and taken + 1 + part.cells > width:
+            lines.append(clean(current))
+            current = ""
+        current, taken = (f"{current} {part}", taken + 1 + part.cells) if current else (part, part.cells)
+    return [*lines, clean(current)] if current else lines

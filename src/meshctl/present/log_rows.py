@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from meshctl.model.containers import LogLine
-from meshctl.present.cells import fit
 from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, service_tone
+from meshctl.present.text import SafeText, pad, unstyled
 
-_NAME_WIDTH = 16
+_NAME_WIDTH, _LEVEL_WIDTH = 16, 7
 _EVENT_KEYS = ("event", "message", "msg")
 _LEVEL_KEYS = ("level", "levelname", "severity")
 #: Told already by the row itself.
@@ -27,7 +27,6 @@ _LEVEL_TONES = {
     "critical": BAD,
     "fatal": BAD,
 }
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def log_row(line: LogLine, *, ids: bool = True) -> Line:
@@ -36,15 +35,17 @@ def log_row(line: LogLine, *, ids: bool = True) -> Line:
     Without ``ids`` the trace and span ids are left out: for lines of one trace they all say the same.
     """
     moment = datetime.fromtimestamp(line.time, tz=UTC).astimezone()
-    head = (
-        Segment(f" {moment:%H:%M:%S}.{moment.microsecond // 1000:03d} ", MUTED),
-        Segment(f"{fit(line.instance_id, _NAME_WIDTH).ljust(_NAME_WIDTH)} ", service_tone(line.service)),
-    )
+    when = Segment(f" {moment:%H:%M:%S}.{moment.microsecond // 1000:03d} ", MUTED)
+    head = (when, _who(line.instance_id, line.service))
     fields = _fields(line.text)
     if fields is not None:
         return (*head, *_structured(fields if ids else {k: v for k, v in fields.items() if k not in _IDS}))
-    text = _CONTROL.sub("", line.text.expandtabs(4))
-    return (*head, Segment(" " * 8), Segment(text, WARN if line.stream == "stderr" else ""))
+    return (*head, Segment(" " * 8), Segment(unstyled(line.text), WARN if line.stream == "stderr" else ""))
+
+
+@lru_cache(maxsize=256)
+def _who(instance_id: str, service: str) -> Segment:
+    return Segment(f"{pad(instance_id, _NAME_WIDTH)} ", service_tone(service))
 
 
 def _fields(text: str) -> dict[str, object] | None:
@@ -52,18 +53,18 @@ def _fields(text: str) -> dict[str, object] | None:
         return None
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
 def _structured(fields: dict[str, object]) -> list[Segment]:
     level = str(_first(fields, _LEVEL_KEYS)).lower()
-    event = _clean(_first(fields, _EVENT_KEYS))
-    spans = [Segment(f"{fit(level, 7).ljust(7)} ", _LEVEL_TONES.get(level, MUTED)), Segment(event)]
+    event = _shown(_first(fields, _EVENT_KEYS))
+    spans = [Segment(f"{pad(level, _LEVEL_WIDTH)} ", _LEVEL_TONES.get(level, MUTED)), Segment(event)]
     for key, value in sorted(fields.items(), key=lambda field: field[0] in _LAST_KEYS):
         if key not in _KNOWN_KEYS and value not in (None, ""):
-            spans += [Segment(f"  {key}=", MUTED), Segment(_clean(value), ACCENT if key == "trace_id" else "")]
+            spans += [Segment(f"  {key}=", MUTED), Segment(_shown(value), ACCENT if key == "trace_id" else "")]
     return spans
 
 
@@ -71,6 +72,5 @@ def _first(fields: dict[str, object], keys: tuple[str, ...]) -> object:
     return next((fields[key] for key in keys if key in fields), "")
 
 
-def _clean(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    return _CONTROL.sub("", text.replace("\n", " ⏎ "))
+def _shown(value: object) -> SafeText:
+    return unstyled(value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False))

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from meshctl.model.config import ServiceKind
 from meshctl.model.status import Health, ServiceStatus
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.cells import cell_len, clean, fit
 from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, Line, service_tone
 from meshctl.present.map_canvas import DOWN, LEFT, RIGHT, UP, Canvas
 from meshctl.present.map_graph import Item, Segment, layered
 from meshctl.present.map_layout import Trunk, placed, trunks_of
 from meshctl.present.map_table import label_text, rate_text
 from meshctl.present.status import symbol, tone
+from meshctl.present.text import cell_len, fit, pad
 
 _MOST_NAME = 22
 _MESSAGE = "message"
@@ -131,8 +131,8 @@ class _Drawing:
 
     def _texts(self, item: Item) -> list[str]:
         """The name with its sign, then what leads back."""
-        loops = [f"↺ {fit(clean(edge.target), _MOST_NAME)} {rate_text(edge.rate)}" for edge in item.loops]
-        return [f"{self._sign(item.name)[0]} {fit(clean(item.name), _MOST_NAME)}", *loops]
+        loops = [f"↺ {fit(edge.target, _MOST_NAME)} {rate_text(edge.rate)}" for edge in item.loops]
+        return [f"{self._sign(item.name)[0]} {fit(item.name, _MOST_NAME)}", *loops]
 
     def _sign(self, name: str) -> tuple[str, str]:
         health = self._health.get(name)
@@ -142,7 +142,7 @@ class _Drawing:
         if not trunks:
             return 0
         bends = sum(1 for trunk in trunks if trunk.column >= 0)
-        labels = max(len(self._label(segment)) for trunk in trunks for segment in trunk.segments)
+        labels = max(cell_len(self._label(segment)) for trunk in trunks for segment in trunk.segments)
         return 1 + bends * self._style.spacing + (labels + 3 if labels else 1) + 1
 
     def _label(self, segment: Segment) -> str:
@@ -184,7 +184,7 @@ class _Drawing:
         how = self._tone(segment)
         canvas.write(end - 1, row, "▶", how)
         if label:
-            canvas.write(end - 3 - len(label), row, f" {label} ", how if how != MUTED else "")
+            canvas.write(end - 3 - cell_len(label), row, f" {label} ", how if how != MUTED else "")
 
     def _tone(self, segment: Segment) -> str:
         edge = segment.edge
@@ -212,7 +212,7 @@ class _Drawing:
         x, first = left + (2 if self._style.boxed else 1), item.out_row
         sign, how = self._sign(item.name)
         canvas.write(x, first, sign, how)
-        canvas.write(x + 2, first, texts[0][2:].ljust(inner - 2), STRONG if chosen else service_tone(item.name))
+        canvas.write(x + 2, first, pad(texts[0][2:], inner - 2), STRONG if chosen else service_tone(item.name))
         if not self._style.boxed and item.outs:
             taken = 2 + cell_len(texts[0][2:]) + 1
             canvas.write(x + taken, first, "─" * max(0, width - 1 - taken), MUTED)

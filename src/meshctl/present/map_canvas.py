@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshctl.present.cells import cell_len
 from meshctl.present.lines import Line, Segment
+from meshctl.present.text import glyphs
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 _JOINTS = " ╵╷│╴╯╮┤╶╰╭├─┴┬┼"
@@ -34,11 +34,11 @@ class Canvas:
 
     def write(self, x: int, y: int, text: str, tone: str) -> None:
         """Words, over whatever is there."""
-        for character in text:
-            self._words[x, y] = (character, tone)
-            for further in range(1, cell_len(character)):
+        for glyph, cells in glyphs(text):
+            self._words[x, y] = (glyph, tone)
+            for further in range(1, cells):
                 self._words[x + further, y] = ("", tone)
-            x += cell_len(character)
+            x += cells
 
     def box(self, x: int, y: int, width: int, height: int, tone: str, leaves: bool, row: int) -> None:
         """A frame, empty inside; with ``leaves`` a line goes out at the right of ``row``."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.cells import cell_len, clean, pad
 from meshctl.present.lines import BAD, MUTED, STRONG, Line, Segment, service_tone
 from meshctl.present.ruler import span_time
+from meshctl.present.text import cell_len, pad
 from meshctl.present.units import percent
 
 _MESSAGE = "message"
@@ -49,7 +49,7 @@ def ordered(edges: Sequence[ServiceEdge]) -> list[ServiceEdge]:
 def edge_lines(edges: Sequence[ServiceEdge], width: int, selected: str = "") -> list[Line]:
     """A heading and one line an edge; those of the ``selected`` service are marked."""
     rows = ordered(edges)
-    names = [max((cell_len(clean(end)) for end in ends), default=0) for ends in _ends(rows)]
+    names = [max((cell_len(end) for end in ends), default=0) for ends in _ends(rows)]
     figures = list(_FIGURES)
     for drop in (None, *_DROPPED):
         figures = [figure for figure in figures if figure[0] != drop]
@@ -75,9 +75,9 @@ def _row(edge: ServiceEdge, names: tuple[int, int], figures: Sequence[tuple[str,
     cells = [Segment(pad(values[name][0], columns, right=True), values[name][1]) for name, columns in figures]
     return (
         Segment(mark, STRONG),
-        Segment(pad(clean(edge.caller), names[0]), service_tone(edge.caller)),
+        Segment(pad(edge.caller, names[0]), service_tone(edge.caller)),
         Segment(_ARROW.get(edge.kind, _ARROW["call"]), MUTED),
-        Segment(pad(clean(edge.target), names[1]), service_tone(edge.target)),
+        Segment(pad(edge.target, names[1]), service_tone(edge.target)),
         *cells,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshctl.present.cells import clean
 from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, words
 
 _LOOKS = {"information": ("·", ACCENT), "warning": ("▲", WARN), "error": ("✖", BAD)}
@@ -28,7 +27,7 @@ def notice_lines(notices: Sequence[Notice], width: int) -> list[Line]:
         return []
     notice = notices[-1]
     sign, tone = _LOOKS[notice.severity]
-    told = [(part, tone if notice.severity == "error" else "") for part in words(clean(notice.text), width - 5)]
-    told += [(part, MUTED) for part in words(clean(notice.hint), width - 5)]
+    told = [(part, tone if notice.severity == "error" else "") for part in words(notice.text, width - 5)]
+    told += [(part, MUTED) for part in words(notice.hint, width - 5)]
     lead = (Segment(f" {sign} ", tone), Segment("   "))
     return [(lead[min(number, 1)], Segment(part, how)) for number, (part, how) in enumerate(told[:_MOST_LINES])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshctl.model.plan import Plan, Step
+from meshctl.present.text import pad
 from meshctl.present.units import duration
 
 
@@ -12,7 +13,7 @@ def plan_text(plan: Plan) -> str:
         return "nothing to do"
     lines = []
     for operation in plan.changes:
-        line = f"{operation.kind.value:<14} {operation.target}"
+        line = f"{pad(operation.kind.value, 14)} {operation.target}"
         line += f"  ({operation.cause})" if operation.cause else ""
         after = [name for name in operation.after if not name.startswith(("create:", "image:"))]
         lines.append(line + (f"  after {', '.join(after)}" if after else ""))

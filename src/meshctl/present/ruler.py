@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshctl.present.text import cell_len
 from meshctl.present.units import duration
 
 #: Cells from one tick to the next, at least.
@@ -27,15 +28,16 @@ def ruler_text(start_ns: int, end_ns: int, columns: int) -> str:
     decimals = _decimals(step, size)
     last = f"{end_ns / size:.{decimals}f} {unit}"
     line = [" "] * columns
-    free = columns - len(last) - 1
+    taken = cell_len(last)
+    free = columns - taken - 1
     tick = -(-start_ns // step) * step
     while tick < end_ns:
         label, place = f"{tick / size:.{decimals}f}", (tick - start_ns) * columns // span
-        if place + len(label) <= free:
-            line[place : place + len(label)] = label
+        if place + cell_len(label) <= free:
+            line[place : place + cell_len(label)] = label
         tick += step
-    if len(last) <= columns:
-        line[columns - len(last) :] = last
+    if taken <= columns:
+        line[columns - taken :] = last
     return "".join(line)
 
 
@@ -44,7 +46,7 @@ def _step(span: int, columns: int, size: int, end_ns: int) -> int:
     step = 1
     while True:
         for factor in (1, 2, 5):
-            width = len(f"{end_ns / size:.{_decimals(step * factor, size)}f}") + 2
+            width = cell_len(f"{end_ns / size:.{_decimals(step * factor, size)}f}") + 2
             if step * factor * columns >= span * max(_TICK, width):
                 return step * factor
         step *= 10

@@ -8,12 +8,12 @@ from meshctl.model.config import Condition, ServiceSpec
 from meshctl.model.events import MeshEvent
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, Reason, ServiceStatus, Usage
-from meshctl.present.cells import fit
 from meshctl.present.events import event_text, is_bad
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
 from meshctl.present.reasons import reason_text
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
+from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.units import age, clock_time, duration, percent, size
 
 _LABEL = 10
@@ -71,7 +71,7 @@ def _need(service: str, condition: Condition) -> str:
 
 
 def _fact(label: str, text: str, tone_of: str = "") -> tuple[Segment, ...]:
-    return (Segment(f" {label.ljust(_LABEL)}", MUTED), Segment(text, tone_of))
+    return (Segment(f" {pad(label, _LABEL)}", MUTED), Segment(text, tone_of))
 
 
 def _folded(label: str, parts: Sequence[str], width: int) -> list[Line]:
@@ -79,7 +79,7 @@ def _folded(label: str, parts: Sequence[str], width: int) -> list[Line]:
     current = ""
     for part in parts:
         joined = f"{current}, {part}" if current else part
-        if current and len(joined) > width - _LABEL - 3:
+        if current and cell_len(joined) > width - _LABEL - 3:
             lines.append(_fact("" if lines else label, f"{current},"))
             joined = part
         current = joined
@@ -124,7 +124,7 @@ def _probe(instance: InstanceStatus, width: int) -> Line:
 
 
 def _indented(label: str, text: str, tone_of: str = "") -> Line:
-    return (Segment(f"   {label.ljust(_LABEL)} ", MUTED), Segment(text, tone_of))
+    return (Segment(f"   {pad(label, _LABEL)} ", MUTED), Segment(text, tone_of))
 
 
 def _lately(status: ServiceStatus, events: Sequence[MeshEvent]) -> list[Line]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from meshctl.model.config import ServiceKind
 from meshctl.model.status import Health, ServiceStatus, Usage
-from meshctl.present.cells import fit
 from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Segment, service_tone
 from meshctl.present.reasons import reasons_text
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word
+from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.units import age, percent, size
 
 GAP = "  "
@@ -134,9 +134,9 @@ def matches(status: ServiceStatus, wanted: str) -> bool:
 
 
 def _layout(width: int, names: list[str]) -> _Layout:
-    name = min(_LONGEST_NAME, max([len("service"), *map(len, names)]))
+    name = min(_LONGEST_NAME, max(map(cell_len, ["service", *names])))
     columns = list(_SHOWN)
-    fixed = len(" ● ") + name + len(GAP) + 1
+    fixed = cell_len(f" ● {GAP}") + name + 1
     for column in (None, *_DROPPED):
         if column is not None:
             columns.remove(column)
@@ -148,21 +148,21 @@ def _layout(width: int, names: list[str]) -> _Layout:
 
 def _spread(column: _Column) -> int:
     """The width a column takes with the gap before it; the sparkline stands close to its figure."""
-    return column.width + (1 if column is _CPU else len(GAP))
+    return column.width + (1 if column is _CPU else cell_len(GAP))
 
 
 def _header(layout: _Layout) -> Line:
-    text = "   " + "service".ljust(layout.name) + GAP + "health".ljust(layout.health)[: layout.health]
+    text = "   " + pad("service", layout.name) + GAP + pad("health", layout.health)
     for column in layout.columns:
         gap = " " if column is _CPU else GAP
-        text += gap + column.title.rjust(column.width)
+        text += gap + pad(column.title, column.width, right=True)
     return (Segment(text, MUTED),)
 
 
 def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: float, doing: str) -> Line:
     resting = status.health in _AT_REST
     usage = None if resting else usage
-    name = fit(status.service, layout.name).ljust(layout.name)
+    name = pad(status.service, layout.name)
     spans = [
         Segment(f" {symbol(status.health)} ", tone(status.health)),
         Segment(name, MUTED if resting else service_tone(status.service)),
@@ -177,13 +177,13 @@ def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: floa
 
 def _health(status: ServiceStatus, width: int, doing: str, now: float) -> list[Segment]:
     if doing:
-        return [Segment(fit(f"{doing}…", width).ljust(width), ACCENT)]
+        return [Segment(pad(f"{doing}…", width), ACCENT)]
     head = word(status.health)
     reason = _reason(status, now)
     if not reason:
-        return [Segment(fit(head, width).ljust(width), tone(status.health))]
-    rest = fit(f" · {reason}", max(0, width - len(head)))
-    return [Segment(fit(head, width), tone(status.health)), Segment(rest.ljust(max(0, width - len(head))))]
+        return [Segment(pad(head, width), tone(status.health))]
+    rest = pad(f" · {reason}", max(0, width - cell_len(head)))
+    return [Segment(fit(head, width), tone(status.health)), Segment(rest)]
 
 
 def _reason(status: ServiceStatus, now: float) -> str:
@@ -194,7 +194,7 @@ def _reason(status: ServiceStatus, now: float) -> str:
 
 def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Segment:
     text, cell_tone = _CELLS[column.title](status, usage, now)
-    return Segment(fit(text, column.width).rjust(column.width), cell_tone)
+    return Segment(pad(text, column.width, right=True), cell_tone)
 
 
 def _instances(status: ServiceStatus, usage: Usage | None, now: float) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from meshctl.model.status import ServiceStatus
 from meshctl.present.lines import MUTED, PLAIN, Line, Segment
 from meshctl.present.reasons import reasons_text
 from meshctl.present.status import symbol, tone, word
+from meshctl.present.text import cell_len, pad
 from meshctl.present.units import duration
 
 HEADINGS = ("SERVICE", "HEALTH", "READY", "RESTARTS", "AFTER", "PORTS", "")
@@ -24,11 +25,11 @@ def services_table(
     shown = [index for index, heading in enumerate(HEADINGS) if after or heading != "AFTER"]
     rows = [[cells[i] for i in shown] for cells in (_row(status, after or {}, now) for status in services)]
     headings = [HEADINGS[i] for i in shown]
-    widths = [max([len(heading), *(len(row[i].text) for row in rows)]) for i, heading in enumerate(headings)]
+    widths = [max(cell_len(heading), *(row[i].text.cells for row in rows), 0) for i, heading in enumerate(headings)]
 
     def align(spans: Sequence[Segment]) -> Line:
         cells = [
-            Segment(span.text.rjust(width) if heading in _RIGHT else span.text.ljust(width), span.tone)
+            Segment(pad(span.text, width, right=heading in _RIGHT), span.tone)
             for span, width, heading in zip(spans[:-1], widths, headings, strict=False)
         ]
         joined = [part for cell in cells for part in (cell, Segment("  "))]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from meshctl.model.traces import Span, SpanEvent, SpanStatus
 from meshctl.model.waterfall import Waterfall, WaterfallRow
-from meshctl.present.attributes import grouped, pair_lines, shown_value, wrapped
-from meshctl.present.cells import clean, pad
+from meshctl.present.attributes import MOST_LINES, grouped, pair_lines, shown_value
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone
 from meshctl.present.ruler import span_time
+from meshctl.present.text import pad, wrap
 from meshctl.present.waterfall import SIGNS, mark_word
 
 _EXCEPTION = ("exception.type", "exception.message", "exception.stacktrace")
@@ -19,8 +19,8 @@ def title_line(w: Waterfall, index: int, width: int) -> Line:
     row = w.rows[index]
     span = row.span
     parts: list[Segment] = [
-        Segment(clean(span.name), STRONG),
-        Segment(clean(span.instance or span.service), service_tone(span.service)),
+        Segment(span.name, STRONG),
+        Segment(span.instance or span.service, service_tone(span.service)),
         Segment(_took(row), BAD if span.failed else ""),
     ]
     if row.critical:
@@ -53,7 +53,7 @@ def _facts(span: Span, width: int) -> list[Line]:
     if span.scope:
         pairs.append(("scope", span.scope))
     head = pair_lines(pairs, width)
-    told = wrapped(clean(shown_value("", status)), max(1, width - 11))
+    told = wrap(shown_value("", status), max(1, width - 11), MOST_LINES)
     label = [Segment(f" {pad('status' if number == 0 else '', 8)}  ", MUTED) for number in range(len(told))]
     return [*head, *((label[n], Segment(part, tones[span.status])) for n, part in enumerate(told))]
 
@@ -69,7 +69,7 @@ def event_lines(row: WaterfallRow, w: Waterfall, width: int) -> list[Line]:
         here = " (this trace)" if link.trace_id == w.trace_id else ""
         text = f"trace {link.trace_id}  span {link.span_id}{here}"
         lines += [
-            (Segment(" link  ", MUTED), Segment(clean(text))),
+            (Segment(" link  ", MUTED), Segment(text)),
             *pair_lines(grouped(link.attributes), width, indent=3),
         ]
     if not lines:
@@ -80,7 +80,7 @@ def event_lines(row: WaterfallRow, w: Waterfall, width: int) -> list[Line]:
 def _event(event: SpanEvent, offset_ns: int, width: int) -> list[Line]:
     bad = event.name == "exception"
     when = f"{'-' if offset_ns < 0 else '+'}{span_time(abs(offset_ns))}"
-    name = Segment(clean(event.name), BAD if bad else STRONG)
+    name = Segment(event.name, BAD if bad else STRONG)
     lines: list[Line] = [(Segment(f" {pad(when, 9, right=True)}  ", MUTED), name)]
     rest = [pair for pair in grouped(event.attributes) if not (bad and pair[0] in _EXCEPTION)]
     if bad:
@@ -91,12 +91,12 @@ def _event(event: SpanEvent, offset_ns: int, width: int) -> list[Line]:
 def _exception(event: SpanEvent, width: int) -> list[Line]:
     kind, message, stack = (shown_value("", event.attributes.get(key, "")) for key in _EXCEPTION)
     said = f"{kind}: {message}" if kind and message else kind or message
-    lines: list[Line] = [(Segment(f"   {part}", BAD),) for part in wrapped(clean(said), max(1, width - 3)) if part]
+    lines: list[Line] = [(Segment(f"   {part}", BAD),) for part in wrap(said, max(1, width - 3), MOST_LINES) if part]
     frames = stack.rstrip().split("\n") if stack.strip() else []
     if len(frames) > _MOST_FRAMES:
         gone = len(frames) - _MOST_FRAMES
         frames = [f"… {gone:,} lines left out …", *frames[-_MOST_FRAMES:]]
-    own = [(Segment(f"   {clean(frame)}", WARN if _is_place(frame) else MUTED),) for frame in frames]
+    own = [(Segment(f"   {frame}", WARN if _is_place(frame) else MUTED),) for frame in frames]
     return [*lines, *own]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from meshctl.model.containers import LogLine
 from meshctl.model.waterfall import Waterfall
-from meshctl.present.cells import cell_len
 from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Segment, fit_line, line_cells, words
 from meshctl.present.log_rows import log_row
 from meshctl.present.span_detail import attribute_lines, event_lines, title_line
@@ -55,14 +54,14 @@ def tab_at(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: int, plac
         return ""
     column = 1 if len(lines) > 1 else width - _tabs_width(tabs) - 1
     for part in tabs:
-        if column <= place[0] < column + cell_len(part.text):
+        if column <= place[0] < column + part.text.cells:
             return next((name for name in TABS if part.text.startswith(name)), "")
-        column += cell_len(part.text)
+        column += part.text.cells
     return ""
 
 
 def _tabs_width(tabs: list[Segment]) -> int:
-    return sum(cell_len(part.text) for part in tabs)
+    return line_cells(tabs)
 
 
 def tab_lines(w: Waterfall, index: int, tab: str, logs: TraceLogs, width: int) -> list[Line]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshctl.present.text import pad
+
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -14,7 +16,7 @@ def sparkline(values: Sequence[float], width: int, least_top: float = 0.0) -> st
     """
     shown = list(values)[-width:]
     top = max([least_top, *shown])
-    return "".join(_block(value, top) for value in shown).rjust(width)
+    return pad("".join(_block(value, top) for value in shown), width, right=True)
 
 
 def _block(value: float, top: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.core.traces.diff import Change, Side, Step, TraceDiff
-from meshctl.present.cells import clean, pad
 from meshctl.present.lines import (
     ACCENT,
     BAD,
@@ -20,6 +19,7 @@ from meshctl.present.lines import (
     service_tone,
 )
 from meshctl.present.ruler import span_time
+from meshctl.present.text import pad
 from meshctl.present.units import percent
 
 _SHOWN = 12
@@ -94,20 +94,18 @@ def _row(change: Change, figures: tuple[str, str], tone: str, tail: str, width: 
     roomy = width >= _ROOMY
     head: Line = (
         Segment(f"  {pad(amount, _AMOUNT, right=True)} {pad(ratio, _RATIO, right=True)}  ", tone),
-        Segment(
-            pad(clean(change.step.service), _SERVICE if roomy else _LEAST_SERVICE), service_tone(change.step.service)
-        ),
+        Segment(pad(change.step.service, _SERVICE if roomy else _LEAST_SERVICE), service_tone(change.step.service)),
         Segment("  "),
     )
     where = _where(change.above)
-    step: Line = (Segment(clean(change.step.name), STRONG), *((Segment(f" ← {where}", MUTED),) if where else ()))
+    step: Line = (Segment(change.step.name, STRONG), *((Segment(f" ← {where}", MUTED),) if where else ()))
     room = max(_LEAST_STEP, width - line_cells(head) - 2 - (_TAIL if roomy else _LEAST_TAIL))
     step = fit_line(step, room)
     return (*head, *step, Segment(" " * (room - line_cells(step) + 2)), Segment(tail))
 
 
 def _where(above: Sequence[Step]) -> str:
-    return f"{clean(above[-1].service)} {clean(above[-1].name)}" if above else ""
+    return f"{above[-1].service} {above[-1].name}" if above else ""
 
 
 def _signed(nanoseconds: int) -> str:

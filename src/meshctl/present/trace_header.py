@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshctl.model.waterfall import Waterfall
-from meshctl.present.cells import cell_len, clean, fit
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells
 from meshctl.present.ruler import span_time
+from meshctl.present.text import cell_len, fit
 
 #: The name of the root is cut to no less as long as something else can go.
 _LEAST_TITLE = 24
 _RANKS = 7
-_GAP = "   "
+_GAP = 3
 _STATUS_KEYS = ("http.response.status_code", "http.status_code", "rpc.response.status_code", "rpc.grpc.status_code")
 _GRPC_CODES = (
     *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
@@ -30,17 +30,17 @@ def header_line(w: Waterfall, width: int) -> Line:
     if not w.rows:
         return (Segment(fit(" no spans", width), MUTED),)
     facts, path = _facts(w), _path(w)
-    title = clean(w.rows[0].span.name)
+    title = w.rows[0].span.name
     least = min(cell_len(title), _LEAST_TITLE)
     for number in range(_RANKS, 0, -1):
         left = [fact for rank, fact in facts if rank < number]
         right = tuple(part for rank, part in path if rank < number)
-        taken = sum(cell_len(fact.text) + len(_GAP) for fact in left) + line_cells(right) + len(_GAP) * bool(right)
+        taken = sum(fact.text.cells + _GAP for fact in left) + line_cells(right) + _GAP * bool(right)
         if width - 2 - taken >= least:
             break
     line: list[Segment] = [Segment(" "), Segment(fit(title, max(1, width - 2 - taken)), STRONG)]
     for fact in left:
-        line += [Segment(_GAP), fact]
+        line += [Segment(" " * _GAP), fact]
     if right:
         gap = width - 1 - line_cells(tuple(line)) - line_cells(right)
         line += [Segment(" " * max(0, gap)), *right]
@@ -69,7 +69,7 @@ def _path(w: Waterfall) -> list[tuple[int, Segment]]:
     parts = [(3, Segment(f"critical path {span_time(w.critical_ns)}", ACCENT))]
     if len(shares) > 1:
         most = max(shares, key=shares.__getitem__)
-        parts.append((6, Segment(f", {span_time(shares[most])} in {clean(most)}", ACCENT)))
+        parts.append((6, Segment(f", {span_time(shares[most])} in {most}", ACCENT)))
     return parts
 
 
@@ -88,7 +88,7 @@ def first_of(attributes: Mapping[str, Any], keys: Sequence[str]) -> Any:
 
 
 def _code(code: object) -> tuple[str, str]:
-    text = clean(str(code))
+    text = str(code)
     if text.isdecimal() and int(text[:9]) < len(_GRPC_CODES):
         text = _GRPC_CODES[int(text)]
     if text.isdecimal():

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meshctl.model.traces import TraceSummary
-from meshctl.present.cells import cell_len, clean, pad
 from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Segment, line_cells, service_tone
 from meshctl.present.ruler import span_time
+from meshctl.present.text import cell_len, pad
 from meshctl.present.units import clock_time
 
 PINNED, FAILED, ROOTLESS = "★", "✖", "?"
@@ -77,10 +77,10 @@ def matches(summary: TraceSummary, wanted: str) -> bool:
 def trace_table(summaries: Sequence[TraceSummary], width: int) -> list[Line]:
     """Aligned lines, the heading first; the id is a beginning that can be typed. Narrow: columns go by rank."""
     rows = [_table_row(summary) for summary in summaries]
-    widths = {heading: max([len(heading), *(cell_len(row[heading].text) for row in rows)]) for heading in _TABLE}
+    widths = {heading: max([cell_len(heading), *(row[heading].text.cells for row in rows)]) for heading in _TABLE}
     for heading in ("", *_TABLE_DROPPED):
         widths.pop(heading, None)
-        others = sum(widths.values()) + len(_GAP) * (len(widths) - 1) - widths["OPERATION"]
+        others = sum(widths.values()) + cell_len(_GAP) * (len(widths) - 1) - widths["OPERATION"]
         last = widths.get("SERVICES", 0)
         if others - max(0, last - _LEAST_NAMES) + _LEAST_OPERATION <= width:
             break
@@ -103,7 +103,7 @@ def _table_row(summary: TraceSummary) -> dict[str, Segment]:
         "TRACE": Segment(summary.trace_id[:ID_SHOWN], ACCENT),
         "TIME": Segment(clock_time(summary.start_ns / 1e9)),
         "SERVICE": Segment(_service(summary), service_tone(summary.service)),
-        "OPERATION": Segment(clean(summary.name)),
+        "OPERATION": Segment(summary.name),
         "DURATION": Segment(span_time(summary.duration_ns)),
         "SPANS": Segment(f"{summary.spans:,}"),
         "ERRORS": Segment(errors, BAD),
@@ -126,7 +126,7 @@ def _layout(width: int) -> tuple[list[_Column], int]:
 
 
 def _rest(columns: Sequence[_Column], width: int) -> int:
-    return width - 4 - sum(column.width for column in columns) - len(_GAP) * (len(columns) - 1)
+    return width - 4 - sum(column.width for column in columns) - cell_len(_GAP) * (len(columns) - 1)
 
 
 def _sign(summary: TraceSummary) -> Segment:
@@ -141,7 +141,7 @@ def _cell(column: _Column, summary: TraceSummary, slowest_ns: int) -> tuple[str,
     return {
         _TIME: (clock_time(summary.start_ns / 1e9), MUTED),
         _SERVICE: (_service(summary), service_tone(summary.service)),
-        _OPERATION: (clean(summary.name), "" if summary.has_root else WARN),
+        _OPERATION: (summary.name, "" if summary.has_root else WARN),
         _TOOK: (span_time(summary.duration_ns), STRONG),
         _SPANS: (f"{summary.spans:,}", MUTED if not summary.truncated else WARN),
         _ERRORS: (f"{FAILED} {summary.errors:,}" if summary.errors else "–", BAD if summary.errors else MUTED),
@@ -151,11 +151,11 @@ def _cell(column: _Column, summary: TraceSummary, slowest_ns: int) -> tuple[str,
 
 
 def _service(summary: TraceSummary) -> str:
-    return clean(summary.service) if summary.has_root else f"{clean(summary.service)} {ROOTLESS}"
+    return summary.service if summary.has_root else f"{summary.service} {ROOTLESS}"
 
 
 def _names(summary: TraceSummary) -> str:
-    return ", ".join(map(clean, summary.services))
+    return ", ".join(summary.services)
 
 
 def _bar(duration_ns: int, slowest_ns: int) -> str:

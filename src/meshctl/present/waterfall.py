@@ -6,9 +6,9 @@ from meshctl.core.traces.waterfall.view import whole
 from meshctl.model.traces import Span, SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span
-from meshctl.present.cells import cell_len, clean, fit, pad
 from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells, service_tone, words
 from meshctl.present.ruler import ruler_text, span_time
+from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.trace_header import first_of, header_line
 
 __all__ = ("bar_span", "header_line", "name_width", "printed", "row_line", "ruler_line")
@@ -19,6 +19,7 @@ _LEAST_NAME, _MOST_NAME = 26, 72
 _LEAST_SERVICE = 13
 #: From this width of the names on, a level of the tree takes two cells.
 _ROOMY = 36
+_SPACE, _TO = Segment(" "), Segment(" → ", MUTED)
 _PEER_KEYS = ("peer.service", "db.system.name", "db.system", "messaging.system", "server.address")
 SIGNS = {
     Mark.ERROR: ("✖", BAD),
@@ -46,7 +47,7 @@ def printed(w: Waterfall, width: int) -> list[Line]:
     """All of it at once: header, ruler, every row, and what is to be noted."""
     window = whole(w)
     rows = [row_line(w, index, window, width) for index in range(len(w.rows))]
-    notes: list[Line] = [(Segment(f" {line}", MUTED),) for note in w.notes for line in words(clean(note), width - 2)]
+    notes: list[Line] = [(Segment(f" {line}", MUTED),) for note in w.notes for line in words(note, width - 2)]
     return [header_line(w, width), ruler_line(w, window, width), *rows, *notes]
 
 
@@ -62,7 +63,7 @@ def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed:
     names = name_width(width)
     head = _head(row, names, collapsed)
     room = names - line_cells(head) - 1
-    line = (*head, *_label(row, room, collapsed), Segment(" "), *bar_cells(row, window, bar_width(width)))
+    line = (*head, *_label(row, room, collapsed), _SPACE, *bar_cells(row, window, bar_width(width)))
     took = Segment(pad(span_time(row.duration_ns), TIME_WIDTH, right=True), BAD if row.span.failed else "")
     return fit_line((*line, took), width)
 
@@ -74,22 +75,23 @@ def _head(row: WaterfallRow, names: int, collapsed: bool) -> Line:
     indent = row.depth * step
     lead = " " * (indent + 1) if indent <= deepest else " " * deepest + "…"
     sign = ("▸" if collapsed else "▾") if row.descendants else "·"
-    service = clean(row.span.service) or "?"
-    room = max(column - len(lead) - 3, min(_LEAST_SERVICE, cell_len(service)))
-    return (Segment(f"{lead}{sign} ", MUTED), Segment(pad(service, room), service_tone(row.span.service)), Segment(" "))
+    service = row.span.service or "?"
+    room = max(column - cell_len(lead) - 3, min(_LEAST_SERVICE, cell_len(service)))
+    return (Segment(f"{lead}{sign} ", MUTED), Segment(pad(service, room), service_tone(row.span.service)), _SPACE)
 
 
 def _label(row: WaterfallRow, room: int, collapsed: bool) -> Line:
     """Name, target and signs in exactly ``room`` cells; the words of the signs go first, then the end of the name."""
-    target = clean(row.target or peer_of(row))
-    label: list[Segment] = [Segment(clean(row.span.name), STRONG if row.depth == 0 else "")]
+    target = row.target or peer_of(row)
+    label: list[Segment] = [Segment(row.span.name, STRONG if row.depth == 0 else "")]
     if target:
-        label += [Segment(" → ", MUTED), Segment(target, service_tone(target))]
+        label += [_TO, Segment(target, service_tone(target))]
     if collapsed and row.descendants:
         label.append(Segment(f" +{row.descendants:,}", MUTED))
-    for signs in (_signs(row, with_words=True), _signs(row, with_words=False)):
+    for with_words in (True, False):
+        signs = _signs(row, with_words=with_words)
         taken = line_cells(signs)
-        if line_cells(tuple(label)) + taken <= room:
+        if line_cells(label) + taken <= room:
             break
     if room - taken < 1:
         return _filled(signs, room)

@@ -16,9 +16,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from meshctl.model.traces import TraceSummary
-from meshctl.present.cells import clean, fit
 from meshctl.present.lines import ACCENT, WARN, Line, Segment
 from meshctl.present.span_tabs import LOGS, TraceLogs
+from meshctl.present.text import clean, fit
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.present.waterfall import header_line, name_width, ruler_line
 from meshctl.tui.context import TRACES, WATERFALL, Context
