@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from meshctl import __version__
+from meshctl.cli.arguments import port, replicas, seconds, size
 from meshctl.cli.parser import COMMANDS, parse
-from meshctl.cli.values import port, replicas, seconds, size
 from tests.cli.conftest import Run
 
 

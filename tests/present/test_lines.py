@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.present.text import fit
 from meshctl.present.lines import Segment, between, fit_line, plain, words
+from meshctl.present.text import fit
 
 
 @pytest.mark.parametrize(

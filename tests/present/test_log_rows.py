@@ -27,14 +27,14 @@ def test_other_words_for_event_and_level() -> None:
     assert row('{"severity": "ERROR", "message": "no"}') == "orders-1         error   no"
 
 
-@pytest.mark.parametrize("text", ["plain words", "{broken", "[1, 2]", '{"unfinished": '])
+@pytest.mark.parametrize("text", ["plain words", "{broken", "[1, 2]", '{"unfinished": ', '{"deep":' * 100_000])
 def test_other_text_stays(text: str) -> None:
     assert row(text) == f"orders-1                 {text}"
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert row("\x1b[31mred\x1b[0m\x07") == "orders-1                 red"
-    assert row('{"event": "a\\u001b[2Jb\\nc"}').endswith("ab ⏎ c")
+    assert row("\x1b[31mred\x1b[0m\x07") == "orders-1                 red␇"
+    assert row('{"event": "a\\u001b[2Jb\\nc"}').endswith("a␛[2Jb⏎c")
 
 
 def test_levels_and_stderr_have_a_tone() -> None:

@@ -10,7 +10,7 @@ from meshctl.model.plan import Operation, OperationKind, Plan, Step
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
 from meshctl.present.lines import plain
-from meshctl.present.plan_text import critical_text, plan_text
+from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.units import age, duration, percent, size
@@ -83,10 +83,12 @@ def test_a_plan_names_causes_and_what_is_waited_for() -> None:
         ),
         ("api is kept",),
     )
-    assert plan_text(plan) == (
-        "start          db-1  (is exited)\nstart          web-1  (is exited)  after ready:db-1\nnote: api is kept"
-    )
-    assert plan_text(Plan("shop")) == "nothing to do"
+    assert [plain(line) for line in plan_lines(plan)] == [
+        "start          db-1  (is exited)",
+        "start          web-1  (is exited)  after ready:db-1",
+        "note: api is kept",
+    ]
+    assert [plain(line) for line in plan_lines(Plan("shop"))] == ["nothing to do"]
 
 
 def test_the_critical_path_leaves_out_what_took_no_time() -> None:

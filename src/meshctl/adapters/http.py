@@ -65,6 +65,7 @@ class HttpCaller:
             body=_parsed(answer),
             trace_id=trace_id,
             began_ns=began_ns,
+            content=answer.body,
         )
 
 

@@ -1,13 +1,16 @@
-"""The only writer to stderr, and the owner of exit codes."""
+"""The only writer to stderr, and the owner of exit codes. All that it says is clean, whoever reads it."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from meshctl.cli.output import use_colour
+from meshctl.cli.output import harmless, json_text, painted, use_colour
 from meshctl.errors import ConfigError, MeshError
+from meshctl.present.lines import ACCENT, Line, Segment
+from meshctl.present.text import unstyled
 
 if TYPE_CHECKING:
     from meshctl.model.plan import Failure
@@ -25,14 +28,23 @@ class Exit(IntEnum):
 
 
 def note(text: str) -> None:
-    """One line of narration."""
-    print(text, file=sys.stderr, flush=True)
+    """One line of narration, whatever line ends are in it."""
+    _write([(Segment(text),)])
 
 
-def write(text: str) -> None:
-    """Text as it is: for progress that redraws itself."""
-    sys.stderr.write(text)
-    sys.stderr.flush()
+def data(document: Any) -> None:
+    """One JSON document on one line."""
+    print(json_text(document, compact=True), file=sys.stderr, flush=True)
+
+
+def redraw(rows: int, lines: Iterable[Line]) -> None:
+    """Lines in place of the last ``rows`` rows of the terminal."""
+    _write(lines, before=f"\x1b[{rows}A\x1b[J" if rows else "")
+
+
+def _write(lines: Iterable[Line], before: str = "") -> None:
+    colour = use_colour(sys.stderr)
+    print(before + "".join(painted(line, colour) + "\n" for line in lines), end="", file=sys.stderr, flush=True)
 
 
 def report(error: MeshError, *, traceback: bool = False) -> int:
@@ -42,18 +54,15 @@ def report(error: MeshError, *, traceback: bool = False) -> int:
     others = error.others if isinstance(error, ConfigError) else ()
     for one in (error, *others):
         _one(one)
-    for line in getattr(error, "log", ()):
-        note(f"    {line}")
-    if error.hint:
-        note(f"{_label('hint')} {error.hint}")
+    _log(getattr(error, "log", ()))
+    _hint(error.hint)
     return error.exit_code
 
 
 def warn(error: MeshError) -> None:
     """What is missing without making the answer wrong, and what to do next."""
     note(f"note: {error}")
-    if error.hint:
-        note(f"{_label('hint')} {error.hint}")
+    _hint(error.hint)
 
 
 def report_failure(failure: Failure) -> None:
@@ -66,11 +75,9 @@ def report_failure(failure: Failure) -> None:
         evidence.append("out of memory")
     tail = f" ({', '.join(evidence)})" if evidence else ""
     shown = failure.message if where in failure.message else f"{where}: {failure.message}"
-    note(f"{_label('error')} {shown}{tail}")
-    for line in failure.log:
-        note(f"    {line}")
-    if failure.hint:
-        note(f"{_label('hint')} {failure.hint}")
+    _error(f"{shown}{tail}")
+    _log(failure.log)
+    _hint(failure.hint)
 
 
 def internal(error: BaseException, *, traceback: bool) -> int:
@@ -79,15 +86,15 @@ def internal(error: BaseException, *, traceback: bool) -> int:
         _traceback(error)
     else:
         said = str(error).splitlines()[0] if str(error) else ""
-        note(f"{_label('error')} internal error: {type(error).__name__}: {said}")
-        note(f"{_label('hint')} run it again with -v -v for the details, and report them")
+        _error(f"internal error: {type(error).__name__}: {said}")
+        _hint("run it again with -v -v for the details, and report them")
     return Exit.BAD
 
 
 def _traceback(error: BaseException) -> None:
     import traceback
 
-    traceback.print_exception(error, file=sys.stderr)
+    print(harmless("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
 
 
 def _one(error: MeshError) -> None:
@@ -96,14 +103,23 @@ def _one(error: MeshError) -> None:
         line = f":{error.line}" if error.line else ""
         place = f"{error.file}{line}" if error.file else ""
         place = "  ".join(part for part in (place, error.path) if part)
-    note(f"{_label('error')} {error}")
+    _error(str(error))
     if place:
         note(f"    at {place}")
     if isinstance(error, ConfigError) and error.nearest:
         note(f"    did you mean '{error.nearest}'?")
 
 
-def _label(word: str) -> str:
-    if not use_colour(sys.stderr):
-        return f"{word}:"
-    return f"\x1b[{'31;1' if word == 'error' else '36'}m{word}:\x1b[0m"
+def _error(text: str) -> None:
+    _write([(Segment("error:", "error"), Segment(f" {text}"))])
+
+
+def _hint(text: str) -> None:
+    if text:
+        _write([(Segment("hint:", ACCENT), Segment(f" {text}"))])
+
+
+def _log(lines: Iterable[str]) -> None:
+    """The last words of a service or of a build."""
+    for line in lines:
+        note(f"    {unstyled(line)}")

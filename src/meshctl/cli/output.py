@@ -1,17 +1,35 @@
-"""The only writer to stdout: the answer, as text or as one JSON document."""
+"""The only writer to stdout: the answer, as text or as one JSON document. A terminal gets nothing it would obey."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from meshctl.present.lines import Line, Segment
+from meshctl.present.text import clean, not_seen, unstyled
 
 if TYPE_CHECKING:
-    from meshctl.present.lines import Line
+    from collections.abc import Iterable
 
-_CODES = {"good": "32", "bad": "31", "warn": "33", "busy": "36", "muted": "2", "strong": "1", "accent": "36"}
+_CODES = {
+    "good": "32",
+    "bad": "31",
+    "warn": "33",
+    "busy": "36",
+    "muted": "2",
+    "strong": "1",
+    "accent": "36",
+    "error": "31;1",
+}
+#: All but what is surely to be seen.
+_DOUBTFUL = re.compile("[^\n -~\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u0482\u3041-\u3096\u4e00-\u9fff\uac00-\ud7a3]")
+
+#: White space between the values of a document.
+_BETWEEN = {ord("\r"): " ", ord("\t"): " "}
 
 
 class Output:
@@ -22,24 +40,56 @@ class Output:
         self.quiet = quiet
 
     def text(self, text: str) -> None:
-        """One block of text, with its newline."""
-        self._write(text + "\n")
+        """One block of text, with its newline; clean on a terminal, as it is elsewhere."""
+        self._write(f"{harmless(text) if self.on_terminal else text}\n")
 
     def data(self, document: Any, *, compact: bool = False) -> None:
-        """One JSON document."""
-        indent = None if compact else 2
-        self._write(json.dumps(document, indent=indent, ensure_ascii=False, default=str) + "\n")
+        """One JSON document, in which everything is escaped that a terminal would obey or hide."""
+        self._write(json_text(document, compact=compact) + "\n")
 
-    def lines(self, lines: Sequence[Line]) -> None:
+    def json(self, document: str) -> None:
+        """JSON of somebody else, escaped in the same way."""
+        self._write(_escaped(document.translate(_BETWEEN)).rstrip() + "\n")
+
+    def lines(self, lines: Iterable[Line]) -> None:
         """Toned lines: coloured on a terminal unless NO_COLOR is set."""
         colour = use_colour(sys.stdout)
         for line in lines:
-            self._write("".join(span_text(s.text, s.tone, colour) for s in line).rstrip() + "\n")
+            self._write(painted(line, colour).rstrip() + "\n")
 
-    def raw(self, text: str) -> None:
-        """Text as it is, flushed: for streams."""
-        self._write(text)
-        self._flush()
+    def log(self, label: Segment, text: str) -> None:
+        """One line of a stream behind its label, flushed; the text is clean on a terminal, as it is elsewhere."""
+        if self.on_terminal:
+            self.lines([(label, Segment(" "), Segment(unstyled(text)))])
+        else:
+            self._write(f"{label.text} {text}\n")
+        self.flush()
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether what is written is obeyed."""
+        return sys.stdout.isatty()
+
+    def content(self, content: bytes) -> None:
+        """These bytes and nothing else; clean text on a terminal."""
+        if self.on_terminal:
+            self.text(content.decode("utf-8", "surrogateescape").rstrip("\n"))
+            return
+        self.flush()
+        self._bytes(content)
+
+    def flush(self) -> None:
+        """What has been written is seen."""
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _reader_left()
+
+    def _bytes(self, content: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(content)
+        except BrokenPipeError:
+            _reader_left()
 
     def _write(self, text: str) -> None:
         try:
@@ -47,14 +97,8 @@ class Output:
         except BrokenPipeError:
             _reader_left()
         except UnicodeEncodeError:
-            encoding = sys.stdout.encoding or "ascii"
-            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-
-    def _flush(self) -> None:
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _reader_left()
+            self.flush()
+            self._bytes(_encoded(text, sys.stdout.encoding))
 
 
 def finish() -> None:
@@ -65,13 +109,40 @@ def finish() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def use_colour(stream: Any) -> bool:
+def use_colour(stream: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
-    return bool(stream.isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def span_text(text: str, tone: str, colour: bool) -> str:
-    """Text in the colour of its tone, or plain."""
+def painted(line: Sequence[Segment], colour: bool) -> str:
+    """A line in the colours of its tones, or plain. Only here text gets colours."""
+    return "".join(_painted(segment, colour) for segment in line)
+
+
+def harmless(text: str) -> str:
+    """A block of text, clean line by line."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
+def json_text(document: Any, *, compact: bool = False) -> str:
+    """A document as JSON: letters of all languages as they are, what a terminal would obey or hide as ``\\uXXXX``."""
+    return _escaped(json.dumps(document, indent=None if compact else 2, ensure_ascii=False, default=str))
+
+
+def _escaped(document: str) -> str:
+    """Whatever has to be escaped stands in a string; between strings there is ASCII alone."""
+    return _DOUBTFUL.sub(_escape, document)
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if not not_seen(character):
+        return character
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+
+
+def _painted(segment: Segment, colour: bool) -> str:
+    text, tone = segment
     code = _service_code(tone) if tone.startswith("service:") else _CODES.get(tone)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
 
@@ -81,6 +152,14 @@ def _service_code(tone: str) -> str:
 
     colour = service_colour(tone.removeprefix("service:")).lstrip("#")
     return "38;2;" + ";".join(str(int(colour[at : at + 2], 16)) for at in (0, 2, 4))
+
+
+def _encoded(text: str, encoding: str | None) -> bytes:
+    """Bytes that were not UTF-8 are again what they were; what the encoding lacks becomes ``?``."""
+    try:
+        return text.encode(encoding or "ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(encoding or "ascii", "replace")
 
 
 def _reader_left() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -47,7 +46,7 @@ class JsonSink:
     def emit(self, event: ProgressEvent) -> None:
         from meshctl.present.documents.lifecycle import progress_to_data
 
-        diagnostics.note(json.dumps(progress_to_data(event), ensure_ascii=False))
+        diagnostics.data(progress_to_data(event))
 
 
 class PlainSink:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from meshctl.cli import diagnostics
-from meshctl.cli.output import use_colour
 from meshctl.cli.progress import plain_line
 from meshctl.model.progress import Phase, ProgressEvent
-from meshctl.present.text import fit
+from meshctl.present.lines import BAD, GOOD, Line, Segment
+from meshctl.present.text import cell_len, fit
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 REDRAW_S = 0.1
@@ -30,7 +29,6 @@ class TerminalSink:
         self._last = clock()
         self._turn = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._colour = use_colour(sys.stderr)
 
     def __enter__(self) -> TerminalSink:
         return self
@@ -38,11 +36,11 @@ class TerminalSink:
     def __exit__(self, *_: object) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        diagnostics.write(self._wipe())
+        self._show(())
 
     def emit(self, event: ProgressEvent) -> None:
         key = (event.operation, event.target)
-        ended = ""
+        ended: Line = ()
         if event.phase in (Phase.STARTED, Phase.PROGRESS):
             self._active[key] = event
             self._since.setdefault(key, self._clock())
@@ -65,25 +63,22 @@ class TerminalSink:
 
     def _tick(self) -> None:
         self._timer = None
-        self._draw("")
+        self._draw(())
         self._move_on()
 
-    def _ended(self, event: ProgressEvent) -> str:
+    def _ended(self, event: ProgressEvent) -> Line:
         line = plain_line(event)
         if not line:
-            return ""
-        mark, code = ("✔", "32") if event.phase is Phase.DONE else ("✖", "31")
-        shown = f"\x1b[{code}m{mark}\x1b[0m" if self._colour else mark
-        return f" {shown} {fit(line, _columns() - 3)}\n"
+            return ()
+        mark = Segment("✔", GOOD) if event.phase is Phase.DONE else Segment("✖", BAD)
+        return (Segment(" "), mark, Segment(" "), Segment(fit(line, _columns() - 3)))
 
-    def _draw(self, ended: str) -> None:
-        wiped = self._wipe()
+    def _draw(self, ended: Line) -> None:
         self._last = self._clock()
         self._turn += 1
         shown = list(self._active)[: max(1, shutil.get_terminal_size().lines - 2)]
         rows = [fit(self._row(key), _columns()) for key in shown]
-        self._drawn = [len(row) for row in rows]
-        diagnostics.write(wiped + ended + "".join(row + "\n" for row in rows))
+        self._show(rows, ended)
 
     def _row(self, key: tuple[str, str]) -> str:
         event = self._active[key]
@@ -96,11 +91,11 @@ class TerminalSink:
         told = f" · {event.message}" if event.message else ""
         return f" {spinner} {event.target}: {event.operation}{bar} {elapsed:.1f} s{told}"
 
-    def _wipe(self) -> str:
-        """The way back up over what was drawn, also when the terminal has become narrower since."""
-        rows = sum(max(1, -(-length // (_columns() + 1))) for length in self._drawn)
-        self._drawn = []
-        return f"\x1b[{rows}A\x1b[J" if rows else ""
+    def _show(self, rows: Sequence[str], ended: Line = ()) -> None:
+        """In place of what was drawn, also when the terminal has become narrower since."""
+        drawn = sum(max(1, -(-cells // (_columns() + 1))) for cells in self._drawn)
+        self._drawn = [cell_len(row) for row in rows]
+        diagnostics.redraw(drawn, [*([ended] if ended else ()), *((Segment(row),) for row in rows)])
 
 
 def _columns() -> int:

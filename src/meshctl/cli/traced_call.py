@@ -82,7 +82,7 @@ class Tracer:
         Replies are told in the order in which their requests were sent.
         """
         if out is not None:
-            out.raw("")  # the answer is seen while its trace settles
+            out.flush()  # the answer is seen while its trace settles
         caused = self._next(reply.service)
         if out is None:
             return caused_to_data(caused.trace, caused.lines)

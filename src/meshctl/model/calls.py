@@ -33,7 +33,8 @@ class CallRequest:
 class CallReply:
     """``protocol`` http or grpc; ``status`` the HTTP code, or the gRPC status name; ``body`` parsed JSON or text.
 
-    The request itself was sent at ``began_ns`` (Unix nanoseconds, 0 unknown), after a gRPC method was looked up.
+    ``content`` is the body as it came (HTTP alone). The request itself was sent at ``began_ns`` (Unix nanoseconds,
+    0 unknown), after a gRPC method was looked up.
     """
 
     service: str
@@ -46,3 +47,4 @@ class CallReply:
     body: Any = None
     trace_id: str = ""
     began_ns: int = field(default=0, compare=False)
+    content: bytes = field(default=b"", compare=False, repr=False)

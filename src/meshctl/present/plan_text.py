@@ -1,23 +1,24 @@
-"""A plan as text."""
+"""A plan as lines."""
 
 from __future__ import annotations
 
 from meshctl.model.plan import Plan, Step
+from meshctl.present.lines import Line, Segment
 from meshctl.present.text import pad
 from meshctl.present.units import duration
 
 
-def plan_text(plan: Plan) -> str:
-    """One line an operation that changes something, with its cause and what it waits for. Ends without a newline."""
+def plan_lines(plan: Plan) -> list[Line]:
+    """One line an operation that changes something, with its cause and what it waits for."""
     if not plan.changes:
-        return "nothing to do"
+        return [(Segment("nothing to do"),)]
     lines = []
     for operation in plan.changes:
         line = f"{pad(operation.kind.value, 14)} {operation.target}"
         line += f"  ({operation.cause})" if operation.cause else ""
         after = [name for name in operation.after if not name.startswith(("create:", "image:"))]
         lines.append(line + (f"  after {', '.join(after)}" if after else ""))
-    return "\n".join([*lines, *(f"note: {note}" for note in plan.notes)])
+    return [(Segment(line),) for line in (*lines, *(f"note: {note}" for note in plan.notes))]
 
 
 def critical_text(steps: tuple[Step, ...]) -> str:

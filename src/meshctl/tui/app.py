@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.command import Provider
+from textual.events import Event, Paste
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -19,6 +20,7 @@ from meshctl.model.config import ServiceSpec
 from meshctl.present.frame import runtime_link
 from meshctl.present.lines import Line
 from meshctl.present.notices import Notice, notice_lines
+from meshctl.present.text import clean
 from meshctl.tui.context import SERVICES, TITLES, Action, Context
 from meshctl.tui.navigation import Navigator
 from meshctl.tui.palette import ActionsProvider, MeshPalette
@@ -135,6 +137,12 @@ class MeshApp(Navigator):
         self.exit(0)
 
     # -- life
+
+    async def on_event(self, event: Event) -> None:
+        """What is pasted is foreign text too: Textual's own input would draw it as it is."""
+        if isinstance(event, Paste):
+            event.text = "\n".join(map(clean, event.text.splitlines()))
+        await super().on_event(event)
 
     async def on_mount(self) -> None:
         """Home is opened over Textual's blank screen: what is mounted in a screen may ask which one is in front."""

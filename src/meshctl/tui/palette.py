@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual import events, on
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.markup import escape
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from meshctl.present.text import clean
 from meshctl.tui.actions import working
 from meshctl.tui.context import SERVICES, Action
 
@@ -95,7 +97,7 @@ class ActionsProvider(Provider):
         for action in working(app.context_of(service)):
             if action.verb and SERVICES in action.screens:
                 run = partial(app.perform, action, service)
-                yield Command(f"{_title(action)} {service}", "", run)
+                yield Command(escape(clean(f"{_title(action)} {service}")), "", run)
 
 
 def _title(action: Action) -> str:

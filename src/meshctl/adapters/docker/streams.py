@@ -159,7 +159,7 @@ class _OpenLine:
         self._text += text[:room]
 
     def close(self, stream: str, container: Container) -> LogLine:
-        text = self._text.decode("utf-8", "replace").rstrip("\r\n")
+        text = self._text.decode("utf-8", "surrogateescape").rstrip("\r\n")
         return LogLine(
             service=container.service,
             instance_id=container.instance_id,

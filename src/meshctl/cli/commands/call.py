@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, world: World) -> int:
             if options.json:
                 documents.append(_document(reply, tracer))
                 continue
-            _show(out, reply, quiet=options.quiet)
+            _show(out, reply, quiet=options.quiet, alone=not (many or options.trace))
             if tracer is not None:
                 tracer.tell(reply, out)
     except CallError:
@@ -153,7 +153,8 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show(out: Output, reply: CallReply, *, quiet: bool) -> None:
+def _show(out: Output, reply: CallReply, *, quiet: bool, alone: bool) -> None:
+    """A terminal gets the body laid out; a pipe gets its bytes, those of one ``alone`` to the last."""
     if not quiet:
         status = str(reply.status)
         if isinstance(reply.status, int) and reply.status in set(HTTPStatus):
@@ -161,6 +162,8 @@ def _show(out: Output, reply: CallReply, *, quiet: bool) -> None:
         diagnostics.note(f"{status} · {reply.instance} · {reply.elapsed_ms:.0f} ms")
     if reply.status == NO_ANSWER:
         diagnostics.note(f"    {reply.body}")
+    elif reply.content and not out.on_terminal:
+        out.content(reply.content if alone or reply.content.endswith(b"\n") else reply.content + b"\n")
     elif isinstance(reply.body, str):
         if reply.body:
             out.text(reply.body.rstrip("\n"))

@@ -11,11 +11,14 @@ from meshctl.cli.diagnostics import Exit
 from meshctl.errors import ConfigError, MeshError
 from meshctl.present.documents.doctor import Finding, finding_to_data
 from meshctl.present.lines import BAD, GOOD, MUTED, WARN, Line, Segment
+from meshctl.present.text import pad
 
 if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.config import MeshConfig
 
+#: Cells of the names of the checks.
+_CHECK = 14
 _LOOKS = {"ok": ("✔", GOOD), "warn": ("▲", WARN), "fail": ("✖", BAD), "skip": ("–", MUTED)}
 
 
@@ -74,7 +77,7 @@ async def _project(world: World, mesh: Mesh) -> list[Finding]:
 
 def _lines(finding: Finding) -> list[Line]:
     mark, tone = _LOOKS[finding.status]
-    lines: list[Line] = [(Segment(f" {mark} ", tone), Segment(f"{finding.check:<14}"), Segment(finding.detail))]
+    lines: list[Line] = [(Segment(f" {mark} ", tone), Segment(pad(finding.check, _CHECK)), Segment(finding.detail))]
     if finding.mend:
-        lines.append((Segment(f"   {'':<14}"), Segment(f"→ {finding.mend}", MUTED)))
+        lines.append((Segment(" " * (3 + _CHECK)), Segment(f"→ {finding.mend}", MUTED)))
     return lines

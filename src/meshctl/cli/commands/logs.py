@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
-from meshctl.cli.output import span_text, use_colour
 from meshctl.present.documents.logs import line_to_data
-from meshctl.present.lines import service_tone
+from meshctl.present.lines import Segment, service_tone
+from meshctl.present.text import cell_len, pad
 
 if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
@@ -27,10 +27,9 @@ def run(options: argparse.Namespace, world: World) -> int:
     """Print lines as ``instance | text``; with ``--json`` one object a line."""
     out = output_of(options)
     since = time.time() - options.since if options.since is not None else None
-    colour = use_colour(sys.stdout)
 
     async def work(session: MeshSession) -> None:
-        width = max((len(name) for name in options.services or session.config.services), default=0) + 2
+        width = max((cell_len(name) for name in options.services or session.config.services), default=0) + 2
         lines = session.logs.stream(
             tuple(options.services),
             follow=options.follow,
@@ -44,9 +43,9 @@ def run(options: argparse.Namespace, world: World) -> int:
             if options.json:
                 out.data(line_to_data(line), compact=True)
                 if options.follow:
-                    out.raw("")
+                    out.flush()
             else:
-                out.raw(f"{_label(line, width, colour)} {line.text}\n")
+                out.log(_label(line, width), line.text)
 
     with_session(options, world, (lambda session: _while_read(work(session))) if options.follow else work)
     return Exit.DONE
@@ -93,6 +92,6 @@ def _is_pipe() -> bool:
         return False
 
 
-def _label(line: LogLine, width: int, colour: bool) -> str:
-    label = f"{line.instance_id:<{width}} |"
-    return span_text(label, service_tone(line.service), colour)
+def _label(line: LogLine, width: int) -> Segment:
+    instance = line.instance_id
+    return Segment(f"{pad(instance, max(width, cell_len(instance)))} |", service_tone(line.service))

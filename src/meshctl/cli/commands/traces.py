@@ -148,7 +148,7 @@ def _export(options: argparse.Namespace, world: TraceWorld) -> int:
         raise MeshError("no trace matches: nothing to export", hint=UNKNOWN)
     document = _documents(reader, ids)
     if options.output in (None, "-"):
-        output_of(options).raw(document.decode().rstrip("\n") + "\n")
+        output_of(options).json(document.decode("utf-8", "replace"))
         return Exit.DONE
     try:
         Path(options.output).write_bytes(document)

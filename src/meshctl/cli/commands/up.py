@@ -13,7 +13,7 @@ from meshctl.cli.progress import Stopwatch, progress
 from meshctl.core.plan.selection import selected
 from meshctl.engine.up import UpOptions
 from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
-from meshctl.present.plan_text import critical_text, plan_text
+from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.units import duration
 
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     out = output_of(options)
     if options.dry_run:
         plan = with_session(options, world, lambda session: session.lifecycle.plan_up(wanted))
-        out.data(plan_to_data(plan)) if options.json else out.text(plan_text(plan))
+        out.data(plan_to_data(plan)) if options.json else out.lines(plan_lines(plan))
         return Exit.DONE
     with progress(options) as sink:
         watch = Stopwatch(sink)

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from meshctl.present.lines import ACCENT, Line, Segment
+from meshctl.present.text import cell_len, pad
 from meshctl.tui.actions import WIDGET_KEYS, on_screen
 from meshctl.tui.context import show_key
 from meshctl.tui.widgets.line_pane import LinePane
@@ -51,4 +52,4 @@ def help_lines(screen: str) -> list[Line]:
         if action.keys:
             keys = "  ".join(show_key(key) for key in action.keys if key != "equals_sign")
             rows[keys] = f"{rows[keys]} · {action.help}" if keys in rows else action.help
-    return [(Segment(f" {keys:<12}", ACCENT), Segment(what)) for keys, what in rows.items()]
+    return [(Segment(f" {pad(keys, max(12, cell_len(keys)))}", ACCENT), Segment(what)) for keys, what in rows.items()]

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from meshctl.model.traces import TraceSummary
 from meshctl.present.lines import ACCENT, WARN, Line, Segment
 from meshctl.present.span_tabs import LOGS, TraceLogs
-from meshctl.present.text import clean, fit
+from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.trace_rows import ID_SHOWN
 from meshctl.present.waterfall import header_line, name_width, ruler_line
 from meshctl.tui.context import TRACES, WATERFALL, Context
@@ -230,7 +230,7 @@ class WaterfallScreen(SpanMoves):
 
     def _note(self, width: int) -> Line:
         notes = self.view.waterfall.notes if self.view is not None else ()
-        return (Segment(fit(f" {clean(' · '.join(notes))}", width), WARN),)
+        return (Segment(fit(f" {' · '.join(notes)}", width), WARN),)
 
     def _ruler(self, width: int) -> Line:
         """The scale; to the left of it what narrows the rows."""
@@ -238,9 +238,9 @@ class WaterfallScreen(SpanMoves):
             return ()
         scale = ruler_line(self.view.waterfall, self.view.window, width - 1)
         said, names = self._narrowed(), name_width(width - 1)
-        if not said or not scale or len(said) >= names:
+        if not said or not scale or cell_len(said) >= names:
             return scale
-        return (Segment(f" {said}".ljust(names), ACCENT), Segment(scale[0].text[names:], scale[0].tone), *scale[1:])
+        return (Segment(pad(f" {said}", names), ACCENT), Segment(scale[0].text[names:], scale[0].tone), *scale[1:])
 
     def _narrowed(self) -> str:
         if self.wanted:

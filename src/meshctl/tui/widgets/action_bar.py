@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from meshctl.present.lines import ACCENT, MUTED, Line, Segment
+from meshctl.present.text import cell_len
 from meshctl.tui.context import Action
 from meshctl.tui.widgets.toned import Toned
 
@@ -60,4 +61,4 @@ class ActionBar(Toned):
 
 
 def _width(action: Action) -> int:
-    return len(action.shown_key) + 1 + len(action.label) + 2
+    return cell_len(f"{action.shown_key} {action.label}  ")

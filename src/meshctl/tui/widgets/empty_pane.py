@@ -6,6 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from meshctl.present.text import clean
+
 
 class EmptyPane(Vertical):
     """Shown by its screen while there is nothing to list."""
@@ -21,5 +23,5 @@ class EmptyPane(Vertical):
         yield Static(id="step", markup=False)
 
     def say(self, sentence: str, step: str = "") -> None:
-        self.query_one("#sentence", Static).update(sentence)
-        self.query_one("#step", Static).update(step)
+        self.query_one("#sentence", Static).update(clean(sentence))
+        self.query_one("#step", Static).update(clean(step))

@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from meshctl.present.text import clean
+
 
 class FilterLine(Horizontal):
     """Hidden while it is empty and nobody types in it."""
@@ -56,7 +58,7 @@ class FilterLine(Horizontal):
 
     def put(self, text: str) -> None:
         """Filter by ``text`` without taking the keyboard."""
-        self._input.value = text
+        self._input.value = clean(text)
         self.display = bool(text)
 
     def clear(self) -> None:

@@ -8,6 +8,7 @@ from textual import events
 from textual.strip import Strip
 
 from meshctl.present.lines import ACCENT, MUTED, WARN, Segment
+from meshctl.present.text import cell_len
 from meshctl.tui.widgets.toned import Toned
 
 
@@ -36,8 +37,8 @@ class Question(Toned, can_focus=True):
         self._answer(event.key in ("y", "Y"))
 
     def on_click(self, event: events.Click) -> None:
-        start = len(f" {self._text}  ")
-        self._answer(start <= event.x < start + len("y yes"))
+        start = cell_len(f" {self._text}  ")
+        self._answer(start <= event.x < start + cell_len("y yes"))
 
     def on_blur(self) -> None:
         self._answer(False)

@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from meshctl.present.frame import tab_line
+from meshctl.present.text import cell_len
 from meshctl.tui.context import TABS
 from meshctl.tui.widgets.line_bar import LineBar
 
@@ -30,7 +31,7 @@ class TabBar(LineBar):
     def on_click(self, event: events.Click) -> None:
         x = 1
         for key, mode, title in TABS:
-            width = len(f"{key} {title}  ")
+            width = cell_len(f"{key} {title}  ")
             if x <= event.x < x + width:
                 self.post_message(self.Chosen(mode))
                 return
