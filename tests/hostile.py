@@ -20,8 +20,9 @@ PAYLOADS = (
     "one\rtwo\nthree\r\nfour\tfive",
     f"safe\u202eexe.gnp\u202c{BIDI}",
     f"zero{HIDDEN}width",
-    "\ud800\udcff\udc80",
+    "\udcff\ud800-\udc80",
     "\ue000\U000f0000\uffff\U0010ffff",
+    "\x1b[31mred\x1b[0m",
 )
 #: What is harmless, and not as wide as it is long.
 WIDE = (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import redirect_stdout
+from dataclasses import replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from meshctl.cli.main import main
 from meshctl.errors import CallError, CallTimeout
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from tests.cli.conftest import Open, Run
@@ -26,6 +29,15 @@ def test_the_body_is_on_stdout_and_the_status_on_stderr(run: Run, up: FakeWorld)
     answer = run("call", "web", "GET", "/", "--instance", "web-2")
     assert (answer.code, json.loads(answer.out)) == (0, {"hello": "web-2"})
     assert answer.err == "200 OK · web-2 · 2 ms\n"
+
+
+@pytest.mark.parametrize(("which", "ends"), [("web-1", b""), ("all", b"\n")])
+def test_a_pipe_gets_the_bytes_of_the_body_and_each_of_many_ends_a_line(up: FakeWorld, which: str, ends: bytes) -> None:
+    content, taken = b'{"a":1}\x00\xff\x1b[2J', BytesIO()
+    up.answer = lambda e, r: replace(greet(e, r), content=content)
+    with redirect_stdout(TextIOWrapper(taken, encoding="utf-8")):
+        assert main(["call", "web", "GET", "/", "--instance", which], world=up) == 0
+        assert taken.getvalue() == (content + ends) * (2 if which == "all" else 1)
 
 
 def test_as_json_it_is_the_documented_answer(run: Run, up: FakeWorld) -> None:

@@ -13,6 +13,7 @@ from meshctl.present.lines import plain
 from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.status import symbol, tone, word
+from meshctl.present.text import cell_len
 from meshctl.present.units import age, duration, percent, size
 
 WELL = InstanceStatus(
@@ -65,6 +66,18 @@ def test_the_table_may_tell_how_long_it_took() -> None:
         "web      ● healthy      1/1         0  12.3 s  http 127.0.0.1:1\n"
         "db       ✖ unhealthy    0/1         2                            exited 3"
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["注文サービス", "\U0001f9d1\u200d\U0001f4bb❤\ufe0f", "e\u0301t\u0301", "\x1b]0;x\x07"]
+)
+def test_columns_stand_where_they_stand_whatever_is_in_them(name: str) -> None:
+    odd = ServiceStatus(name, ServiceKind.APPLICATION, "running", Health.UNHEALTHY, 0, 1, 0, (EXITED,), (WELL,))
+    heading, *rows = [plain(line) for line in services_table([*SERVICES, odd])]
+    columns = [cell_len(heading[: heading.index(title)]) for title in ("HEALTH", "PORTS")]
+    for row, sign in zip(rows, "●✖✖", strict=True):
+        assert cell_len(row[: row.index(sign)]) == columns[0]
+    assert [cell_len(row[: row.index("http")]) for row in (rows[0], rows[2])] == [columns[1]] * 2
 
 
 def test_every_verdict_has_a_look() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from meshctl.present.text import pad
+
 GROUPS: dict[str, dict[str, str]] = {
     "Lifecycle": {
         "up": "start the stack and return when all is ready",
@@ -78,7 +80,7 @@ def overview() -> str:
     lines += ["Without a command, in a terminal, it opens the app.", ""]
     for group, commands in GROUPS.items():
         lines.append(f"{group}:")
-        lines += [f"  {name:<9} {text}" for name, text in commands.items()]
+        lines += [f"  {pad(name, 9)} {text}" for name, text in commands.items()]
         lines.append("")
     lines += [
         "Options, before or after the command:",

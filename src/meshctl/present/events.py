@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from meshctl.core.exits import exit_words
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.status import Health, ReasonKind
-from meshctl.present.lines import BAD, MUTED, Line, Segment, service_tone
+from meshctl.present.lines import BAD, MUTED, Line, Segment, fit_line, service_tone
 from meshctl.present.reasons import reason_text
 from meshctl.present.status import word
 from meshctl.present.text import cell_len, fit, pad
@@ -37,7 +37,7 @@ def event_lines(events: Sequence[MeshEvent], width: int, height: int) -> list[Li
     columns = 2 if width >= TWO_COLUMNS and len(events) > height else 1
     newest = list(reversed(events))[: height * columns]
     if not newest:
-        return [(Segment(" Nothing happened since this screen was opened.", MUTED),)] if height > 0 else []
+        return [(Segment(fit(" Nothing happened since this screen was opened.", width), MUTED),)] if height > 0 else []
     each = (width - 1) // columns
     name = min(_LONGEST_NAME, max(cell_len(_who(event)) for event in newest))
     cells = [_cell(event, each, name) for event in newest]
@@ -54,13 +54,14 @@ def _cell(event: MeshEvent, width: int, name: int) -> Line:
     who = pad(_who(event), name)
     text = fit(event_text(event), max(0, width - cell_len(head) - name - 4))
     used = cell_len(head) + name + 2 + text.cells
-    return (
+    cell = (
         Segment(head, MUTED),
         Segment(who, service_tone(event.service)),
         Segment("  "),
         Segment(text, BAD if is_bad(event) else ""),
         Segment(" " * max(0, width - used)),
     )
+    return fit_line(cell, width)
 
 
 def _exit(event: MeshEvent) -> str:

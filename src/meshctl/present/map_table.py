@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.lines import BAD, MUTED, STRONG, Line, Segment, service_tone
+from meshctl.present.lines import BAD, MUTED, STRONG, Line, Segment, fit_line, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.text import cell_len, pad
 from meshctl.present.units import percent
@@ -60,7 +60,8 @@ def edge_lines(edges: Sequence[ServiceEdge], width: int, selected: str = "") -> 
     caller, target = (max(_LEAST_NAME, min(most, name)) for name in names)
     titles = "".join(pad(title, columns, right=True) for title, columns in figures)
     header = f"  {pad('caller', caller)}   {pad('target', target)}{titles}"
-    return [(Segment(pad(header, width), MUTED),), *(_row(edge, (caller, target), figures, selected) for edge in rows)]
+    lines = [_row(edge, (caller, target), figures, selected) for edge in rows]
+    return [(Segment(pad(header, width), MUTED),), *(fit_line(line, width) for line in lines)]
 
 
 def _row(edge: ServiceEdge, names: tuple[int, int], figures: Sequence[tuple[str, int]], selected: str) -> Line:

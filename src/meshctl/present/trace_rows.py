@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meshctl.model.traces import TraceSummary
-from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Segment, line_cells, service_tone
+from meshctl.present.lines import ACCENT, BAD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells, service_tone
 from meshctl.present.ruler import span_time
 from meshctl.present.text import cell_len, pad
 from meshctl.present.units import clock_time
@@ -58,8 +58,8 @@ def list_row(summary: TraceSummary, width: int, slowest_ns: int) -> Line:
     for place, column in enumerate(columns):
         text, tone = _cell(column, summary, slowest_ns)
         line.append(Segment((_GAP if place else "") + pad(text, column.width or operation, right=column.right), tone))
-    line.append(Segment(" " * (width - line_cells(tuple(line)))))
-    return tuple(line)
+    missing = width - line_cells(line)
+    return (*line, Segment(" " * missing)) if missing >= 0 else fit_line(line, width)
 
 
 def slowest(summaries: Sequence[TraceSummary]) -> int:
