@@ -11,7 +11,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from meshctl.core.traces.diff import TraceDiff, diff
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.errors import ConfigError
+from meshctl.errors import ConfigError, MeshError
+from meshctl.model.containers import LogLine
+from meshctl.model.events import MeshEvent
+from meshctl.model.registry import Check
+from meshctl.model.status import Health, Reason
 from meshctl.model.traces import Span, Trace
 from meshctl.model.waterfall import Waterfall, WaterfallRow, Window
 from meshctl.present.lines import Segment
@@ -26,6 +30,17 @@ _WORDS = {"severity": ("error", "warning", "information"), "kind": ("call", "mes
 _NOW = 1_795_435_200
 
 
+#: What some modules import for their annotations alone.
+_NAMED = {kind.__name__: kind for kind in (LogLine, Trace, Waterfall)}
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except NameError:
+        return get_type_hints(function, localns=_NAMED)
+
+
 class Maker:
     """``make(annotation)``; the same seed makes the same."""
 
@@ -38,7 +53,10 @@ class Maker:
             Window: lambda: Window(0, self.random.choice((1, 1000, 10**9, 2**63))),
             TraceDiff: lambda: diff(self.waterfall(), self.waterfall()),
             Segment: lambda: Segment(self.text()),
+            MeshError: lambda: MeshError(self.text(), hint=self.text()),
             ConfigError: lambda: ConfigError(self.text(), file=self.text(), line=3, path=self.text()),
+            Reason: lambda: dataclasses.replace(self._object(Reason), check=self.make(Check)),
+            MeshEvent: lambda: dataclasses.replace(self._object(MeshEvent), after=self.make(Health)),
         }
 
     def text(self) -> str:
@@ -46,7 +64,7 @@ class Maker:
 
     def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         """One value for every parameter that has an annotation."""
-        hints = {name: hint for name, hint in get_type_hints(function).items() if name != "return"}
+        hints = {name: hint for name, hint in _hints(function).items() if name != "return"}
         return {name: self.make(hint, name) for name, hint in hints.items()}
 
     def make(self, kind: Any, name: str = "") -> Any:
@@ -60,9 +78,7 @@ class Maker:
         if isinstance(origin, type) and issubclass(origin, Enum):
             return self.random.choice(list(origin))
         if dataclasses.is_dataclass(origin):
-            hints = get_type_hints(origin)
-            fields = [field for field in dataclasses.fields(origin) if field.init]
-            return origin(**{field.name: self.make(hints[field.name], field.name) for field in fields})
+            return self._object(origin)
         if hasattr(origin, "_fields"):
             return origin(*(self.make(hint, field) for field, hint in get_type_hints(origin).items()))
         return self._plain(kind, origin, name)
@@ -108,6 +124,11 @@ class Maker:
 
     def waterfall(self) -> Waterfall:
         return waterfall(self.trace())
+
+    def _object(self, kind: Any) -> Any:
+        hints = get_type_hints(kind)
+        fields = [field for field in dataclasses.fields(kind) if field.init]
+        return kind(**{field.name: self.make(hints[field.name], field.name) for field in fields})
 
     def _many(self, kind: Any, name: str) -> list[Any]:
         return [self.make(kind, name) for _ in range(self.random.randint(0, 5))]

@@ -8,9 +8,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from meshctl.model.config import ServiceKind
-from meshctl.model.status import Health, LinkState, MeshState, ServiceStatus
+from meshctl.model.status import Health, LinkState, ServiceStatus
 from meshctl.tui.palette import MeshPalette
 from meshctl.tui.screens.base import MeshScreen
+from tests.fakes.sessions import Shown
 from tests.hostile import PAYLOADS, obeyed
 from tests.made import Maker
 from tests.tui.conftest import AppOf, until
@@ -27,7 +28,7 @@ def drawn(pilot: Pilot[int]) -> str:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("key", ["1", "2", "3", "6"])
 async def test_no_screen_draws_anything_that_is_obeyed(app_of: AppOf, seed: int, key: str) -> None:
-    app = app_of(Maker(seed).make(MeshState))
+    app = app_of(Maker(seed).make(Shown))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, MeshScreen) and app.screen.ready)
@@ -39,7 +40,7 @@ async def test_no_screen_draws_anything_that_is_obeyed(app_of: AppOf, seed: int,
 
 async def test_neither_does_the_palette(app_of: AppOf) -> None:
     status = ServiceStatus(ALL, ServiceKind.APPLICATION, "running", Health.HEALTHY, 1, 1)
-    app = app_of(MeshState("shop", services=(status,)))
+    app = app_of(Shown(services=(status,)))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("colon", *"restart")
         await until(pilot, lambda: isinstance(app.screen, MeshPalette) and "pwned" in drawn(pilot))
@@ -47,7 +48,7 @@ async def test_neither_does_the_palette(app_of: AppOf) -> None:
 
 
 async def test_nor_an_empty_list(app_of: AppOf) -> None:
-    app = app_of(MeshState(ALL, links=(LinkState(ALL, False, 0.0, ALL, ALL),)))
+    app = app_of(Shown(links=(LinkState(ALL, False, 0.0, ALL, ALL),)))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.pause()
         assert "pwned" in drawn(pilot)
@@ -55,7 +56,7 @@ async def test_nor_an_empty_list(app_of: AppOf) -> None:
 
 
 async def test_nor_what_was_pasted(app_of: AppOf) -> None:
-    app = app_of(Maker(0).make(MeshState))
+    app = app_of(Maker(0).make(Shown))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("slash")
         app.post_message(Paste("\x1b]0;pwned\x07\u202e"))
