@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from meshctl.present.lines import Line, Segment
@@ -25,8 +26,7 @@ _CODES = {
     "accent": "36",
     "error": "31;1",
 }
-#: All but what is surely to be seen.
-_DOUBTFUL = re.compile("[^\n -~\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u0482\u3041-\u3096\u4e00-\u9fff\uac00-\ud7a3]")
+_BEYOND_ASCII = re.compile("[^\n -~]+")
 
 #: White space between the values of a document.
 _BETWEEN = {ord("\r"): " ", ord("\t"): " "}
@@ -131,11 +131,13 @@ def json_text(document: Any, *, compact: bool = False) -> str:
 
 def _escaped(document: str) -> str:
     """Whatever has to be escaped stands in a string; between strings there is ASCII alone."""
-    return _DOUBTFUL.sub(_escape, document)
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return _BEYOND_ASCII.sub(lambda found: "".join(map(_escape, found[0])), document)
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
+@lru_cache(maxsize=4096)
+def _escape(character: str) -> str:
     if not not_seen(character):
         return character
     return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from operator import itemgetter
 
 from meshctl.present.text import SafeText, clean, fit
 
@@ -19,15 +19,12 @@ BAD = "bad"
 TONES = (STRONG, MUTED, ACCENT, GOOD, BUSY, WARN, BAD)
 
 
-class _Toned(NamedTuple):
-    text: SafeText
-    tone: str
-
-
-class Segment(_Toned):
+class Segment(tuple[SafeText, str]):
     """Text with one tone; whatever it is made of is clean from then on."""
 
     __slots__ = ()
+    text: SafeText = property(itemgetter(0))  # type: ignore[assignment]
+    tone: str = property(itemgetter(1))  # type: ignore[assignment]
 
     def __new__(cls, text: str, tone: str = PLAIN) -> Segment:
         return tuple.__new__(cls, (text if text.__class__ is SafeText else clean(text), tone))

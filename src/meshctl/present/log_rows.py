@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from meshctl.model.containers import LogLine
 from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, service_tone
-from meshctl.present.text import SafeText, pad, unstyled
+from meshctl.present.text import pad, unstyled
 
 _NAME_WIDTH, _LEVEL_WIDTH = 16, 7
 _EVENT_KEYS = ("event", "message", "msg")
@@ -59,18 +59,23 @@ def _fields(text: str) -> dict[str, object] | None:
 
 
 def _structured(fields: dict[str, object]) -> list[Segment]:
-    level = str(_first(fields, _LEVEL_KEYS)).lower()
     event = _shown(_first(fields, _EVENT_KEYS))
-    spans = [Segment(f"{pad(level, _LEVEL_WIDTH)} ", _LEVEL_TONES.get(level, MUTED)), Segment(event)]
+    spans = [_level(str(_first(fields, _LEVEL_KEYS))[: 2 * _LEVEL_WIDTH]), Segment(event)]
     for key, value in sorted(fields.items(), key=lambda field: field[0] in _LAST_KEYS):
         if key not in _KNOWN_KEYS and value not in (None, ""):
             spans += [Segment(f"  {key}=", MUTED), Segment(_shown(value), ACCENT if key == "trace_id" else "")]
     return spans
 
 
+@lru_cache(maxsize=64)
+def _level(said: str) -> Segment:
+    level = said.lower()
+    return Segment(f"{pad(level, _LEVEL_WIDTH)} ", _LEVEL_TONES.get(level, MUTED))
+
+
 def _first(fields: dict[str, object], keys: tuple[str, ...]) -> object:
     return next((fields[key] for key in keys if key in fields), "")
 
 
-def _shown(value: object) -> SafeText:
-    return unstyled(value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False))
+def _shown(value: object) -> str:
+    return unstyled(value) if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

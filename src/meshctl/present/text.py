@@ -11,10 +11,10 @@ from unicodedata import category, east_asian_width
 UNSEEN = "�"
 _LINE_ENDS = "\n\x85\u2028\u2029"
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-#: Letters and marks that nobody sees, and signs that were narrow until Unicode 15 and have been wide since.
-_UNCERTAIN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\uffa0"
-    "\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]"
+#: First and last of the letters and marks that nobody sees, and of the signs that became wide with Unicode 16.
+_UNCERTAIN = (
+    *("\u034f\u034f", "\u115f\u1160", "\u17b4\u17b5", "\u180b\u180d", "\u180f\u180f", "\u3164\u3164", "\uffa0\uffa0"),
+    *("\u2630\u2637", "\u268a\u268f", "\u4dc0\u4dff", "\U0001d300\U0001d356", "\U0001d360\U0001d376"),
 )
 #: Selectors and skin tones change how the character before them is drawn, and how wide: not everywhere alike.
 _VARIATION = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
@@ -68,8 +68,8 @@ def clean(text: str) -> SafeText:
 
 def unstyled(text: str) -> SafeText:
     """What a program wrote, without the colours that it wrote it in; tabs keep their columns."""
-    if text.isprintable():
-        return clean(text)
+    if text.isascii() and text.isprintable():
+        return _made(SafeText, text)
     return clean(_STYLES.sub("", text).expandtabs(4))
 
 
@@ -188,7 +188,7 @@ def _shown(character: str) -> str:
 
 def not_seen(character: str) -> bool:
     """Whether a terminal might obey it, hide it, or give it another width than the next one."""
-    return category(character) in _UNSAFE or _UNCERTAIN.fullmatch(character) is not None
+    return category(character) in _UNSAFE or any(span[0] <= character <= span[1] for span in _UNCERTAIN)
 
 
 @lru_cache(maxsize=8192)
