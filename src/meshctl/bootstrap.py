@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meshctl.engine.call import Directory, Send
+    from meshctl.engine.calls.traced import LiveCalls
     from meshctl.engine.mesh import Mesh
     from meshctl.engine.session import MeshSession
+    from meshctl.engine.traces import LiveTraces
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
     from meshctl.model.recording import Recording
+    from meshctl.ports.calls import Caller
     from meshctl.ports.registry import KeyValue
     from meshctl.ports.runtime import Runtime
-    from meshctl.ports.telemetry import Collectors, TraceFeed, TraceReader, TraceSender
 
 
 def open_runtime() -> Runtime:
@@ -25,6 +28,7 @@ def open_runtime() -> Runtime:
 
 def open_mesh(config: MeshConfig) -> Mesh:
     """Everything the engine room needs, on real adapters."""
+    from meshctl.adapters.collector import HttpCollectors
     from meshctl.adapters.consul.watch import ConsulRegistry
     from meshctl.adapters.host import SystemClock
     from meshctl.adapters.probe import NetworkProber
@@ -37,9 +41,10 @@ def open_mesh(config: MeshConfig) -> Mesh:
 
 def open_session(config: MeshConfig) -> MeshSession:
     """What a front end has of a mesh that runs."""
-    from meshctl.engine.live import DirectoryCalls, LiveSession
+    from meshctl.adapters.consul.catalog import ConsulReader
+    from meshctl.engine.live import LiveSession
 
-    return LiveSession(open_mesh(config), DirectoryCalls(open_directory(config), sender_for))
+    return LiveSession(open_mesh(config), ConsulReader, caller_for)
 
 
 def connect_key_value(address: str) -> KeyValue:
@@ -57,53 +62,33 @@ def open_recording(recording: Recording) -> MeshSession:
     return RecordedSession(recording, request_json)
 
 
-def open_directory(config: MeshConfig) -> Directory:
-    """Name look-up for one call: reads the engine and the registry with the standard library alone."""
+@dataclass(eq=False, repr=False)
+class ColdSession:
+    """Calls and traces of one project, for a command without an event loop."""
+
+    calls: LiveCalls
+
+    @cached_property
+    def traces(self) -> LiveTraces:
+        """Loaded when it is first asked for."""
+        from meshctl.engine.traces import LiveTraces
+
+        calls = self.calls
+        return LiveTraces(calls.directory, calls.collectors, calls.find_lines, calls.offload)
+
+
+def open_cold_session(config: MeshConfig) -> ColdSession:
+    """Calls and traces for a command that has no event loop, on the standard library alone."""
+    from meshctl.adapters.collector import HttpCollectors
     from meshctl.adapters.consul.catalog import ConsulReader
-    from meshctl.adapters.docker.reader import ContainerReader
-    from meshctl.engine.call import Directory
+    from meshctl.adapters.docker.reader import ColdRuntime
+    from meshctl.blocking import in_place
+    from meshctl.engine.calls.directory import ServiceDirectory
+    from meshctl.engine.calls.traced import LiveCalls
 
-    return Directory(config, lambda: ContainerReader().find(config.name), ConsulReader)
-
-
-class HttpCollectors:
-    """The ways to a collector that talks HTTP; each is loaded when it is needed."""
-
-    def reader(self, query_address: str) -> TraceReader:
-        from meshctl.adapters.collector.reader import CollectorReader
-
-        return CollectorReader(query_address)
-
-    def feed(self, query_address: str) -> TraceFeed:
-        from meshctl.adapters.collector.feed import CollectorFeed
-
-        return CollectorFeed(query_address)
-
-    def sender(self, otlp_address: str, timeout_s: float = 2.0) -> TraceSender:
-        from meshctl.adapters.collector.sender import CollectorSender
-
-        return CollectorSender(otlp_address, timeout_s)
-
-
-def open_collectors() -> Collectors:
-    """The ways to a collector whose address is known."""
-    return HttpCollectors()
-
-
-def open_traces(config: MeshConfig) -> TraceReader:
-    """The traces that the project's collector keeps. Raises CollectorUnavailable, RuntimeUnavailable."""
-    from meshctl.adapters.docker.reader import ContainerReader
-    from meshctl.engine.collector import QUERY, collector_address
-
-    return HttpCollectors().reader(collector_address(config, ContainerReader().find(config.name), QUERY))
-
-
-def open_sender(config: MeshConfig) -> TraceSender:
-    """The way into the project's collector. Raises CollectorUnavailable, RuntimeUnavailable."""
-    from meshctl.adapters.docker.reader import ContainerReader
-    from meshctl.engine.collector import OTLP, collector_address
-
-    return HttpCollectors().sender(collector_address(config, ContainerReader().find(config.name), OTLP))
+    runtime = ColdRuntime(config.name)
+    directory = ServiceDirectory(config, runtime.find, ConsulReader, in_place)
+    return ColdSession(LiveCalls(directory, caller_for, HttpCollectors(), runtime.find_lines, in_place))
 
 
 def port_is_free(host: str, port: int) -> bool:
@@ -113,12 +98,12 @@ def port_is_free(host: str, port: int) -> bool:
     return machine.port_is_free(host, port)
 
 
-def sender_for(request: CallRequest) -> Send:
+def caller_for(request: CallRequest) -> Caller:
     """What speaks the request's protocol; gRPC is loaded only for gRPC."""
     if request.method:
         from meshctl.adapters.http import HttpCaller
 
-        return HttpCaller().send
+        return HttpCaller()
     from meshctl.adapters.grpc.caller import GrpcCaller
 
-    return GrpcCaller().send
+    return GrpcCaller()

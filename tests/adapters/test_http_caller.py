@@ -12,6 +12,7 @@ import pytest
 from meshctl.adapters.http import HttpCaller
 from meshctl.errors import CallError, CallTimeout, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
+from meshctl.threads import run_in_thread
 from tests.adapters.http_double import Answer, hanging, json_answer, refused, saying, serving
 
 
@@ -64,30 +65,6 @@ def test_a_bad_status_is_a_reply() -> None:
 def test_redirects_are_answers() -> None:
     reply = send(saying(b"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), get())
     assert (reply.status, reply.headers["location"]) == (307, "http://127.0.0.1:1/")
-
-
-def test_every_request_starts_a_trace() -> None:
-    listener = Listener()
-    reply = send(listener, get())
-    sent = next(line for line in listener.lines if line.startswith("traceparent: "))
-    version, trace_id, span_id, flags = sent.removeprefix("traceparent: ").split("-")
-    assert (version, flags, trace_id) == ("00", "01", reply.trace_id)
-    assert (len(trace_id), len(span_id)) == (32, 16)
-
-
-def test_the_callers_own_trace_is_kept() -> None:
-    listener = Listener()
-    mine = f"00-{'a' * 32}-{'b' * 16}-01"
-    reply = send(listener, get(headers=(("TraceParent", mine),)))
-    assert reply.trace_id == "a" * 32
-    assert [line for line in listener.lines if line.lower().startswith("traceparent")] == [f"TraceParent: {mine}"]
-
-
-@pytest.mark.parametrize("given", ["nonsense", f"00-{'0' * 32}-{'b' * 16}-01", f"ff-{'a' * 32}-{'b' * 16}-01"])
-def test_a_malformed_trace_is_sent_as_it_is_and_names_no_trace(given: str) -> None:
-    listener = Listener()
-    assert send(listener, get(headers=(("traceparent", given),))).trace_id == ""
-    assert f"traceparent: {given}" in listener.lines
 
 
 def test_headers_repeat_and_the_callers_replace_the_defaults() -> None:
@@ -180,15 +157,11 @@ async def test_cancelling_closes_the_connection() -> None:
         closed.set()
 
     with serving(wait) as address:
-        task = asyncio.create_task(HttpCaller().call(Endpoint("orders", "orders-1", address), get()))
+        caller = HttpCaller()
+        endpoint = Endpoint("orders", "orders-1", address)
+        task = asyncio.create_task(run_in_thread(lambda: caller.send(endpoint, get()), caller.abort))
         assert await asyncio.to_thread(reached.wait, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await asyncio.to_thread(closed.wait, 5)
-
-
-async def test_the_awaited_call_is_the_same_call() -> None:
-    with serving(json_answer("200 OK", b"[1]")) as address:
-        reply = await HttpCaller().call(Endpoint("orders", "orders-1", address), get())
-    assert reply.body == [1]

@@ -58,10 +58,9 @@ def test_an_http_call_loads_no_client_and_no_event_loop(tmp_path: Path, more: tu
     assert not loaded(tmp_path, *FILE, *words) & (CLIENTS | SCREEN | {"grpc", "google", "asyncio"})
 
 
-def test_a_call_that_is_not_traced_loads_nothing_of_traces(tmp_path: Path) -> None:
-    assert "meshctl.cli.traced_call" in modules(tmp_path, *FILE, "call", "users", "GET", "/", "--trace")
-    plain = modules(tmp_path, *FILE, "call", "users", "GET", "/")
-    assert not [name for name in plain if name.startswith(("meshctl.cli.trace", "meshctl.adapters.collector"))]
+def test_a_call_that_is_not_traced_reads_and_draws_no_trace(tmp_path: Path) -> None:
+    drawing = {"meshctl.adapters.collector.reader", "meshctl.core.traces.waterfall", "meshctl.present.waterfall"}
+    assert not modules(tmp_path, *FILE, "call", "users", "GET", "/") & drawing
 
 
 @pytest.mark.parametrize("action", [(), ("show",), ("diff", "a", "b"), ("export",), ("pin", "a")])

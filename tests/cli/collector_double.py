@@ -6,15 +6,21 @@ import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 
+from meshctl.blocking import in_place
+from meshctl.bootstrap import ColdSession
 from meshctl.cli import diagnostics
 from meshctl.cli.commands import traces
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.engine.calls.directory import ServiceDirectory
+from meshctl.engine.calls.traced import LiveCalls
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import MeshConfig
+from meshctl.model.containers import Container, ContainerState
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceQuery, TraceSummary
 from tests.cli.conftest import Answer
 from tests.spans import order, span
@@ -74,9 +80,6 @@ class FakeCollector:
         self.pins[trace_id] = pinned
         return any(one.trace_id == trace_id for one in self.known)
 
-    def send(self, spans: Sequence[Span]) -> None:
-        self._ask()
-
     def send_raw(self, body: bytes) -> int:
         self._ask()
         self.sent.append(body)
@@ -95,17 +98,24 @@ class FakeCollector:
         )
 
 
-@dataclass(slots=True)
-class TraceWorld:
-    """Opens the one collector, whatever the configuration."""
+def world_of(collector: FakeCollector) -> SimpleNamespace:
+    """Opens sessions of this collector, whatever the configuration."""
+    ports = {"http": "127.0.0.1:1", "otlp-http": "127.0.0.1:2"}
+    home = Container("c", "demo-collector-1", "collector", 1, ContainerState.RUNNING, ports=ports)
+    ways: Any = SimpleNamespace(reader=lambda address: collector, sender=lambda address: collector)
 
-    collector: FakeCollector
+    async def find(service: str) -> Sequence[Container]:
+        return [home]
 
-    def open_traces(self, config: MeshConfig) -> FakeCollector:
-        return self.collector
+    def open_cold_session(config: MeshConfig) -> ColdSession:
+        directory = ServiceDirectory(replace(config, collector="collector"), find, _unused, in_place)
+        return ColdSession(LiveCalls(directory, _unused, ways, _unused, in_place))
 
-    def open_sender(self, config: MeshConfig) -> FakeCollector:
-        return self.collector
+    return SimpleNamespace(open_cold_session=open_cold_session)
+
+
+def _unused(*asked: object) -> NoReturn:
+    raise AssertionError("the commands of traces ask for traces alone")
 
 
 def full_collector() -> FakeCollector:
@@ -129,7 +139,7 @@ class Traces:
         given |= {"text": "", "error": False, "json": False, "quiet": False, "attribute": [], "limit": 20}
         options = Namespace(**{**given, "action": action, "ids": list(ids), **more})
         try:
-            code = traces.run(options, TraceWorld(self.collector))
+            code = traces.run(options, world_of(self.collector))
         except MeshError as error:
             code = diagnostics.report(error)
         streams = self.capsys.readouterr()

@@ -14,7 +14,7 @@ from meshctl.cli.main import main
 from meshctl.errors import CallError, CallTimeout
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from tests.cli.conftest import Open, Run
-from tests.cli.worlds import FakeWorld, greet
+from tests.cli.worlds import FakeWorld, greet, header
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def test_a_pipe_gets_the_bytes_of_the_body_and_each_of_many_ends_a_line(up: Fake
 
 
 def test_as_json_it_is_the_documented_answer(run: Run, up: FakeWorld) -> None:
-    assert json.loads(run("call", "web", "GET", "/", "--instance", "web-1", "--json").out) == {
+    answer = json.loads(run("call", "web", "GET", "/", "--instance", "web-1", "--json").out)
+    assert answer == {
         "service": "web",
         "instance": "web-1",
         "protocol": "http",
@@ -49,7 +50,7 @@ def test_as_json_it_is_the_documented_answer(run: Run, up: FakeWorld) -> None:
         "elapsed_ms": 1.5,
         "headers": {"x-a": "b"},
         "body": {"hello": "web-1"},
-        "trace_id": "t1",
+        "trace_id": header(up.sent[0][1]).split("-")[1],
         "trace": None,
     }
 
@@ -57,9 +58,10 @@ def test_as_json_it_is_the_documented_answer(run: Run, up: FakeWorld) -> None:
 def test_what_is_sent_is_what_was_written(run: Run, up: FakeWorld) -> None:
     words = ("-d", '{"a": 1}', "-H", "X-Who: me:you", "--timeout", "500ms")
     run("call", "web", "post", "/x?y=1", *words, "--instance", "web-1")
-    assert up.sent == [
-        ("web-1", CallRequest("web", "POST", "/x?y=1", b'{"a": 1}', (("X-Who", "me:you"),), 0.5, "web-1"))
-    ]
+    ((instance, request),) = up.sent
+    ours = ("traceparent", header(request))
+    wanted = CallRequest("web", "POST", "/x?y=1", b'{"a": 1}', (("X-Who", "me:you"), ours), 0.5, "web-1")
+    assert (instance, request) == ("web-1", wanted)
 
 
 def test_the_body_comes_from_a_file_or_from_standard_input(

@@ -8,20 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from meshctl.cli.output import Output
+from meshctl.engine.calls.traced import REPORT_S
 from meshctl.errors import CallError, CallTimeout
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.traces import Span, SpanKind, SpanStatus
 from tests.cli.conftest import COLLECTOR, GOOD, Open, Run
-from tests.cli.worlds import FakeWorld, greet
+from tests.cli.worlds import FakeWorld, greet, header
+from tests.fakes.collectors import FakeCollector
 from tests.spans import span
 
 GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-
-def header(request: CallRequest) -> str:
-    """The one traceparent that was sent."""
-    (value,) = (value for name, value in request.headers if name.lower() == "traceparent")
-    return value
 
 
 @pytest.fixture
@@ -125,16 +122,14 @@ def test_those_of_all_instances_that_got_no_answer_keep_their_own(run: Run, up: 
     assert told[0]["events"][0]["attributes"]["exception.message"] == "web-1 refuses connections"
 
 
-def test_the_collector_is_found_in_the_list_the_call_reads_itself(
-    run: Run, up: FakeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, reads = up.stage.engine, []
-    listed, observed = engine.containers, engine.count()["observe"]
-    monkeypatch.setattr(engine, "containers", lambda: reads.append(1) or listed())
-    ports = next(c.ports for c in listed() if c.service == "collector")
+def test_the_collector_is_found_in_the_list_the_call_reads_itself(run: Run, up: FakeWorld) -> None:
+    engine = up.stage.engine
+    before = engine.count()
+    ports = next(c.ports for c in engine.containers() if c.service == "collector")
     run("call", "web", "GET", "/", "--trace")
-    assert (len(reads), engine.count()["observe"]) == (1, observed)
-    assert up.stage.collector.addresses == [ports["http"], ports["otlp-http"]]
+    asked = engine.count() - before
+    assert (asked["find"], asked["observe"]) == (1, 0)
+    assert up.stage.collector.addresses == [ports["otlp-http"], ports["http"]]
 
 
 def test_without_a_collector_the_answer_and_its_code_are_the_same_and_stderr_says_why(run: Run, up: FakeWorld) -> None:
@@ -197,3 +192,73 @@ def test_a_request_without_an_answer_shows_what_it_caused_and_fails_as_ever(run:
     assert "2 spans" in answer.out and "1 error" in answer.out
     root = ours(up)
     assert (root.status, root.events[0].name) == (SpanStatus.ERROR, "exception")
+
+
+# -- without --trace, our span is sent after the answer
+
+
+def test_a_plain_call_leaves_no_trace_without_a_root(run: Run, up: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    collector, write = up.stage.collector, Output.flush
+    send = collector.send
+    monkeypatch.setattr(Output, "flush", lambda self: steps.append("flushed") or write(self))
+    monkeypatch.setattr(collector, "send", lambda spans: steps.append("sent") or send(spans))
+    assert run("call", "web", "GET", "/orders", "--instance", "web-1").code == 0
+    assert steps[0] == "flushed" and steps[-1] == "sent"
+    root = ours(up)
+    assert header(up.sent[0][1]) == f"00-{root.trace_id}-{root.span_id}-01"
+
+
+@pytest.mark.parametrize("words", [("--repeat", "2"), ("--instance", "all")])
+def test_each_of_many_plain_calls_leaves_its_root(run: Run, up: FakeWorld, words: tuple[str, ...]) -> None:
+    assert run("call", "web", "GET", "/", *words).code == 0
+    roots = [f"00-{one.trace_id}-{one.span_id}-01" for one in up.stage.collector.sent]
+    assert roots == [header(request) for _, request in up.sent] and len(roots) == 2
+    assert up.stage.collector.waits == []
+
+
+def test_roots_of_very_many_calls_are_sent_meanwhile(run: Run, up: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(up.stage.collector, "send", lambda spans: sizes.append(len(spans)))
+    run("call", "web", "GET", "/", "--repeat", "120", "-q")
+    assert sizes == [50, 50, 20]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(CallTimeout("web-1 did not answer"), 4), (CallError("web-1 refuses connections"), 1)]
+)
+@pytest.mark.parametrize("words", [(), ("--json",), ("--trace", "--json")])
+def test_a_plain_call_that_fails_leaves_its_root(
+    run: Run, up: FakeWorld, error: CallError, code: int, words: tuple[str, ...]
+) -> None:
+    def fail(endpoint: Endpoint, request: CallRequest) -> CallReply:
+        raise error
+
+    up.answer = fail
+    answer = run("call", "web", "GET", "/", "--instance", "web-1", *words)
+    assert (answer.code, answer.out) == (code, "")
+    assert str(error) in answer.err
+    assert (ours(up).status, ours(up).status_message) == (SpanStatus.ERROR, str(error))
+
+
+def test_a_collector_that_takes_nothing_is_asked_once_and_nobody_hears_of_it(
+    run: Run, up: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def sender(address: str, timeout_s: float = 2.0) -> FakeCollector:
+        limits.append(timeout_s)
+        return up.stage.collector
+
+    monkeypatch.setattr(up.stage.collector, "sender", sender)
+    up.stage.collector.away = True
+    answer = run("call", "web", "GET", "/", "--repeat", "120", "--instance", "web-1", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert limits == [REPORT_S]
+
+
+def test_without_a_collector_that_runs_a_plain_call_is_as_ever(run: Run, up: FakeWorld) -> None:
+    assert run("stop", "collector").code == 0
+    answer = run("call", "web", "GET", "/", "--instance", "web-1")
+    assert (answer.code, json.loads(answer.out)) == (0, {"hello": "web-1"})
+    assert answer.err == "200 OK · web-1 · 2 ms\n"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from meshctl.engine.call import Directory, Send
-from meshctl.engine.collector import OTLP, QUERY, collector_address
-from meshctl.engine.live import DirectoryCalls, LiveSession
+from meshctl.blocking import in_place
+from meshctl.bootstrap import ColdSession
+from meshctl.engine import logs
+from meshctl.engine.calls.directory import ServiceDirectory
+from meshctl.engine.calls.traced import LiveCalls
+from meshctl.engine.live import LiveSession
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.session import MeshSession
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
+from meshctl.model.containers import Container, LogLine
 from meshctl.model.registry import Registration
+from meshctl.ports.calls import Caller
 from meshctl.ports.runtime import Runtime
-from meshctl.ports.telemetry import Collectors, TraceReader, TraceSender
 from tests.fakes.stage import Stage
 from tests.fakes.world import FakeRegistry
 
@@ -58,26 +62,42 @@ class FakeWorld:
         return replace(self.stage.mesh, config=config)
 
     def open_session(self, config: MeshConfig) -> MeshSession:
-        return LiveSession(self.open_mesh(config), DirectoryCalls(self.open_directory(config), self.sender_for))
+        return LiveSession(self.open_mesh(config), lambda _: FakeReader(self.stage.registry), self.caller_for)
 
-    def open_directory(self, config: MeshConfig) -> Directory:
-        return Directory(config, self.stage.engine.containers, lambda _: FakeReader(self.stage.registry))
+    def open_cold_session(self, config: MeshConfig) -> ColdSession:
+        engine = self.stage.engine
 
-    def open_collectors(self) -> Collectors:
-        return self.stage.collector
+        async def find(service: str) -> Sequence[Container]:
+            return asyncio.run(engine.find(config.name, service))
 
-    def open_traces(self, config: MeshConfig) -> TraceReader:
-        return self.stage.collector.reader(collector_address(config, self.stage.engine.containers(), QUERY))
+        async def find_lines(containers: Sequence[Container], word: str, since: float, most: int) -> Sequence[LogLine]:
+            return asyncio.run(logs.find_lines(self.stage.mesh, containers, word, since, most))
 
-    def open_sender(self, config: MeshConfig) -> TraceSender:
-        return self.stage.collector.sender(collector_address(config, self.stage.engine.containers(), OTLP))
+        directory = ServiceDirectory(config, find, lambda _: FakeReader(self.stage.registry), in_place)
+        return ColdSession(LiveCalls(directory, self.caller_for, self.stage.collector, find_lines, in_place))
 
     def port_is_free(self, host: str, port: int) -> bool:
         return port not in self.taken
 
-    def sender_for(self, request: CallRequest) -> Send:
-        def send(endpoint: Endpoint, request: CallRequest) -> CallReply:
-            self.sent.append((endpoint.instance, request))
-            return self.answer(endpoint, request)
+    def caller_for(self, request: CallRequest) -> Caller:
+        return FakeCaller(self)
 
-        return send
+
+@dataclass(frozen=True, slots=True)
+class FakeCaller:
+    """Answers as its world says."""
+
+    world: FakeWorld
+
+    def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
+        self.world.sent.append((endpoint.instance, request))
+        return self.world.answer(endpoint, request)
+
+    def abort(self) -> None:
+        raise AssertionError("nobody waits for a command's call")
+
+
+def header(request: CallRequest) -> str:
+    """The one traceparent that was sent."""
+    (value,) = (value for name, value in request.headers if name.lower() == "traceparent")
+    return value

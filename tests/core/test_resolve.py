@@ -8,7 +8,6 @@ import pytest
 
 from meshctl.core.resolve import (
     exact_endpoint,
-    protocol_of,
     published_address,
     registered_address,
     registered_endpoints,
@@ -35,8 +34,8 @@ def entry(number: int = 1, status: CheckStatus = CheckStatus.PASSING, **changes:
 
 
 def test_a_method_means_http() -> None:
-    assert protocol_of(CallRequest("users", "GET", "/users/")) == "http"
-    assert protocol_of(CallRequest("users", "", "users.v1.UserService/GetUser")) == "grpc"
+    assert CallRequest("users", "GET", "/users/").protocol == "http"
+    assert CallRequest("users", "", "users.v1.UserService/GetUser").protocol == "grpc"
 
 
 def test_the_port_is_chosen_by_what_it_speaks() -> None:
@@ -79,7 +78,7 @@ def test_only_passing_instances_that_run_are_offered() -> None:
 def test_an_instance_without_a_container_is_reached_where_it_registered(
     registration: Registration, protocol: str, address: str
 ) -> None:
-    assert registered_address(registration, None, protocol) == address
+    assert registered_address(registration, protocol) == address
 
 
 @pytest.mark.parametrize(

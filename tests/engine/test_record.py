@@ -12,7 +12,7 @@ from meshctl.model.config import MeshConfig, PortSpec
 from meshctl.model.status import Health
 from tests.builders import application, mesh_config, spec
 from tests.fakes.containers import Behaviour
-from tests.fakes.sessions import no_calls, shown_when
+from tests.fakes.sessions import nobody, shown_when
 from tests.fakes.stage import Stage, stage
 from tests.spans import summary
 
@@ -31,7 +31,7 @@ async def on() -> AsyncIterator[Stage]:
 
 
 def session_of(on: Stage) -> LiveSession:
-    return LiveSession(on.mesh, no_calls(on.mesh))
+    return LiveSession(on.mesh, nobody, nobody)
 
 
 async def test_what_is_followed_is_recorded_as_it_is_shown(on: Stage) -> None:

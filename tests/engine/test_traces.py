@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from meshctl.core.plan.request import container_request
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.engine.traces import pin_trace, read_trace, search_traces
+from meshctl.engine.live import LiveSession
+from meshctl.engine.traces import LiveTraces
 from meshctl.engine.up import UpOptions, up
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.config import AppProtocol, MeshConfig, PortSpec
@@ -13,6 +17,7 @@ from meshctl.model.traces import SpanStatus, TraceQuery
 from meshctl.model.waterfall import WaterfallRow
 from tests.builders import application, mesh_config, spec
 from tests.fakes.machine import Behaviour, Death
+from tests.fakes.sessions import Shown, nobody, shown_when
 from tests.fakes.stage import Stage, stage
 from tests.spans import span, summary
 
@@ -94,22 +99,86 @@ async def test_an_up_does_not_mind_a_collector_that_does_not_answer() -> None:
     assert report.ready and report.trace_id == ""
 
 
-async def test_questions_go_to_the_published_query_port() -> None:
+# -- what the session's traces ask
+
+
+def traces(on: Stage) -> LiveTraces:
+    """As a live session that follows nothing has them."""
+    session = LiveSession(on.mesh, nobody, nobody)
+    return session.traces
+
+
+def address(on: Stage, port: str = "http") -> str:
+    return on.engine.get("collector-1").ports[port]
+
+
+async def test_one_read_is_one_question_once_the_collector_was_found() -> None:
     on = stage(project())
     on.seed_all()
     ours = span(1)
     on.collector.send([ours])
     on.collector.summaries = (summary(1),)
-    found = await read_trace(on.mesh, ours.trace_id)
+    asking = traces(on)
+    found = await asking.read(ours.trace_id)
     assert found is not None and found.spans == (ours,)
-    assert await search_traces(on.mesh, TraceQuery(limit=5)) == (summary(1),)
-    assert await pin_trace(on.mesh, ours.trace_id, True)
-    query = next(c for c in on.engine.containers() if c.service == "collector").ports["http"]
-    assert set(on.collector.addresses) == {query}
+    assert await asking.search(TraceQuery(limit=5)) == (summary(1),)
+    assert await asking.pin(ours.trace_id, True)
+    assert (await asking.services(), await asking.edges(60.0), (await asking.status()).traces) == (("orders",), (), 1)
+    assert on.engine.count() == {"find": 1}
+    assert on.collector.addresses == [address(on)] * 6
+
+
+def collector_is_up(shown: Shown) -> bool:
+    return any(link.name == "collector" and link.up for link in shown.links)
+
+
+async def test_where_the_state_shows_the_collector_the_runtime_is_not_asked() -> None:
+    on = stage(project())
+    on.seed_all()
+    session = LiveSession(on.mesh, nobody, nobody)
+    async with session.following():
+        await shown_when(session.state, collector_is_up, on.clock)
+        before = on.engine.count()["find"]
+        await session.traces.search(TraceQuery())
+        assert on.engine.count()["find"] == before
+
+
+async def test_a_collector_that_has_moved_is_found_again() -> None:
+    on = stage(project())
+    on.seed_all()
+    asking = traces(on)
+    await asking.status()
+    on.collector.gone = {address(on)}
+    await on.engine.instances.remove(on.engine.get("collector-1").id)
+    with pytest.raises(CollectorUnavailable, match="is not running"):
+        await asking.status()
+    on.engine.seed(container_request(on.mesh.config, on.mesh.config.services["collector"], 1))
+    assert address(on) not in on.collector.gone
+    await asking.status()
+    assert on.collector.addresses[-1] == address(on)
+
+
+async def test_a_collector_that_does_not_answer_where_it_is_says_so() -> None:
+    on = stage(project())
+    on.seed_all()
+    on.collector.away = True
+    with pytest.raises(CollectorUnavailable, match="does not answer"):
+        await traces(on).status()
+
+
+async def test_lines_of_a_trace_are_those_that_carry_its_id() -> None:
+    on = stage(project())
+    on.seed_all()
+    ours = replace(span(1), start_ns=round(on.clock.now() * 1e9))
+    on.collector.send([ours])
+    on.engine.write("api-1", "nothing to do with it", f"stored {ours.trace_id}")
+    lines = await traces(on).logs(ours.trace_id)
+    assert [(line.instance_id, line.text) for line in lines] == [("api-1", f"stored {ours.trace_id}")]
+    assert await traces(on).logs("f" * 32) == ()
 
 
 async def test_without_a_collector_that_runs_it_says_how_to_start_it() -> None:
     on = stage(project())
     with pytest.raises(CollectorUnavailable) as raised:
-        await read_trace(on.mesh, "a" * 32)
+        await traces(on).read("a" * 32)
     assert "meshctl up collector" in raised.value.hint

@@ -25,7 +25,7 @@ class FakeCollector:
     """Reader, sender and feed at once; also ``Collectors``, whatever the address.
 
     ``below`` are the spans that a trace gets from services as soon as our own has been sent; ``away`` set: it does
-    not answer. ``waits`` lists (settle_s, quiet_s) of every question for a trace.
+    not answer, nor at the addresses in ``gone``. ``waits`` lists (settle_s, quiet_s) of every question for a trace.
     """
 
     def __init__(self) -> None:
@@ -34,6 +34,7 @@ class FakeCollector:
         self.summaries: tuple[TraceSummary, ...] = ()
         self.settled = [True]
         self.away = False
+        self.gone: set[str] = set()
         self.addresses: list[str] = []
         self.waits: list[tuple[float, float]] = []
         self._changes: asyncio.Queue[TraceChanges | None] = asyncio.Queue()
@@ -98,7 +99,7 @@ class FakeCollector:
         self._changes.put_nowait(changes)
 
     def _answer(self) -> None:
-        if self.away:
+        if self.away or (self.addresses[-1:] and self.addresses[-1] in self.gone):
             raise CollectorUnavailable("the collector does not answer", hint="meshctl start collector")
 
 

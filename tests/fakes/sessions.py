@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NoReturn
 
-from meshctl.engine.call import Directory
-from meshctl.engine.live import DirectoryCalls, LiveSession
+from meshctl.engine.live import LiveSession
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.session import MeshSession, Traces
 from meshctl.engine.state.events import EventsChange
@@ -26,7 +25,7 @@ class StandingSession(LiveSession):
     """Acts on ``mesh``; ``traces`` in place of the mesh's own. What it shows is what ``put`` was given."""
 
     def __init__(self, mesh: Mesh, traces: Traces | None = None) -> None:
-        super().__init__(mesh, no_calls(mesh))
+        super().__init__(mesh, nobody, nobody)
         self.mesh = mesh
         if traces is not None:
             self.traces = traces  # type: ignore[assignment]
@@ -36,13 +35,9 @@ class StandingSession(LiveSession):
         yield
 
 
-def no_calls(mesh: Mesh) -> DirectoryCalls:
-    """Calls of a project in which nothing can be called."""
-
-    def nobody(*asked: object) -> Any:
-        raise AssertionError("a call was made")
-
-    return DirectoryCalls(Directory(mesh.config, nobody, nobody), nobody)
+def nobody(*asked: object) -> NoReturn:
+    """What calls need besides the mesh, in a project in which nothing is called."""
+    raise AssertionError("a call was made")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from meshctl.core.resolve import HTTP, published_address
+from meshctl.core.resolve import published_address
 from meshctl.errors import RegistryUnavailable
+from meshctl.model.calls import HTTP
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.progress import Phase, ProgressEvent

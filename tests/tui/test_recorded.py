@@ -29,7 +29,7 @@ from meshctl.tui.app import MeshApp
 from tests.builders import application, mesh_config, spec
 from tests.fakes.collectors import MemoryCollector
 from tests.fakes.containers import Behaviour, FakeEngine
-from tests.fakes.sessions import no_calls
+from tests.fakes.sessions import nobody
 from tests.fakes.world import FakeProber, FakeRegistry
 from tests.spans import BEGIN_NS, TRACE, order, span, trace
 from tests.tui.conftest import StandingClock, until
@@ -85,7 +85,7 @@ def mesh() -> Mesh:
 @asynccontextmanager
 async def settled() -> AsyncIterator[LiveSession]:
     """A live session in which all figures have come to rest."""
-    session = LiveSession(live := mesh(), no_calls(live))
+    session = LiveSession(live := mesh(), nobody, nobody)
     try:
         yield session
     finally:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from meshctl import __version__
 from meshctl.adapters.http1 import Answer, ConnectionClosed, NotHttp, TooLarge, quoted, split_address
 from meshctl.adapters.http_connection import FAILURES, Connection
-from meshctl.adapters.traceparent import with_traceparent
 from meshctl.errors import CallError, CallTimeout, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 
@@ -18,35 +18,27 @@ from meshctl.model.calls import CallReply, CallRequest, Endpoint
 MAX_BODY = 8 * 1024 * 1024
 
 
+@dataclass(eq=False, repr=False)
 class HttpCaller:
     """A ``Caller`` for HTTP/1.1. Redirects are answers, not followed."""
 
-    def __init__(self, max_body: int = MAX_BODY) -> None:
-        self._max_body = max_body
-
-    async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        """Send off the event loop; cancelling closes the connection at once."""
-        from meshctl.threads import run_in_thread
-
-        connection = _connection(endpoint, request)
-        return await run_in_thread(lambda: self._exchange(connection, endpoint, request), connection.abort)
+    max_body: int = MAX_BODY
+    _connection: Connection | None = None
+    _aborted: bool = False
 
     def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        """The same, blocking: for a process that does nothing else meanwhile.
-
-        Raises CallTimeout when ``timeout_s`` runs out, CallError without a usable answer, UsageError for
+        """Raises CallTimeout when ``timeout_s`` runs out, CallError without a usable answer, UsageError for
         a method, path or header that HTTP cannot carry.
         """
-        return self._exchange(_connection(endpoint, request), endpoint, request)
-
-    def _exchange(self, connection: Connection, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        headers, trace_id = with_traceparent(request.headers)
-        fields = [*headers, *_defaults(request, {name.lower() for name, _ in headers})]
+        self._connection = connection = _connection(endpoint, request)
+        if self._aborted:
+            connection.abort()
+        fields = [*request.headers, *_defaults(request, {name.lower() for name, _ in request.headers})]
         method, path = request.method.upper(), quoted(request.target)
         connection.allow(request.timeout_s)
         began_ns, started = time.time_ns(), time.monotonic()
         try:
-            answer = connection.exchange(method, path, fields, request.body, max_body=self._max_body)
+            answer = connection.exchange(method, path, fields, request.body, max_body=self.max_body)
         except ValueError as error:
             raise UsageError(f"HTTP cannot carry this: {error}") from error
         except FAILURES as error:
@@ -63,10 +55,15 @@ class HttpCaller:
             elapsed_ms=round(elapsed_ms, 3),
             headers=answer.headers,
             body=_parsed(answer),
-            trace_id=trace_id,
             began_ns=began_ns,
             content=answer.body,
         )
+
+    def abort(self) -> None:
+        """Callable from any thread: the request under way fails at once, and one that comes later too."""
+        self._aborted = True
+        if self._connection is not None:
+            self._connection.abort()
 
 
 def _connection(endpoint: Endpoint, request: CallRequest) -> Connection:

@@ -112,7 +112,7 @@ async def ports(mesh: Mesh, observed: Observed, is_free: Callable[[str, int], bo
 async def registry(mesh: Mesh, observed: Observed) -> Finding:
     """Whether the service registry answers, and what it lists."""
     from meshctl.core.registry import fold_checks
-    from meshctl.engine.registry import registry_address
+    from meshctl.core.resolve import registry_address
 
     name = mesh.config.registry
     if not name:
@@ -133,7 +133,7 @@ async def registry(mesh: Mesh, observed: Observed) -> Finding:
 
 async def collector(mesh: Mesh, observed: Observed) -> Finding:
     """Whether the collector of traces answers, and what it keeps."""
-    from meshctl.engine.collector import collector_address
+    from meshctl.core.resolve import collector_address
     from meshctl.threads import run_in_thread
 
     name = mesh.config.collector

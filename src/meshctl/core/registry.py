@@ -12,8 +12,7 @@ _WORST_FIRST = (CheckStatus.MAINTENANCE, CheckStatus.CRITICAL, CheckStatus.WARNI
 
 def fold_checks(checks: Sequence[Check]) -> CheckStatus:
     """Maintenance before critical before warning before passing; an instance without a check passes."""
-    worst = worst_check(checks)
-    return CheckStatus.PASSING if worst is None else _counts_as(worst)
+    return min(map(_counts_as, checks), key=_WORST_FIRST.index, default=CheckStatus.PASSING)
 
 
 def complaint(checks: Sequence[Check]) -> str:

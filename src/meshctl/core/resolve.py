@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from meshctl.core.registry import complaint, fold_checks
 from meshctl.core.text import shorten
-from meshctl.errors import CallError, NoHealthyInstance, UsageError
-from meshctl.model.calls import CallRequest, Endpoint
+from meshctl.errors import CallError, CollectorUnavailable, NoHealthyInstance, UsageError
+from meshctl.model.calls import GRPC, HTTP, Endpoint
+from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus, Registration
 
-HTTP = "http"
-GRPC = "grpc"
-
-
-def protocol_of(request: CallRequest) -> str:
-    """``http`` for a method and a path, ``grpc`` for ``pkg.Service/Method``."""
-    return HTTP if request.method else GRPC
+#: Names of the collector's ports: its query API, and OTLP over HTTP.
+QUERY = "http"
+OTLP = "otlp-http"
 
 
 def published_address(container: Container, protocol: str) -> str:
@@ -31,6 +28,37 @@ def published_address(container: Container, protocol: str) -> str:
     return container.ports[speaking[0]] if speaking else ""
 
 
+def registry_address(config: MeshConfig, containers: Sequence[Container]) -> str | None:
+    """``host:port`` of the registry's published ``http`` port; None while it does not run."""
+    for container in containers:
+        if container.service == config.registry and container.state is ContainerState.RUNNING:
+            address = published_address(container, HTTP)
+            if address:
+                return address
+    return None
+
+
+def collector_address(config: MeshConfig, containers: Sequence[Container], port: str = QUERY) -> str:
+    """``host:port`` of a published port of the collector that runs. Raises CollectorUnavailable."""
+    name = config.collector
+    if not name:
+        raise CollectorUnavailable(
+            "this project has no collector of traces",
+            hint="Name one in the file: collector: SERVICE; its ports are named http, otlp-grpc and otlp-http.",
+        )
+    mine = [container for container in containers if container.service == name]
+    running = [container for container in mine if container.state is ContainerState.RUNNING]
+    for container in running:
+        if container.ports.get(port):
+            return container.ports[port]
+    if running:
+        raise CollectorUnavailable(
+            f"the collector '{name}' publishes no port named {port}", hint=f"Name it under services.{name}.ports."
+        )
+    begin = f"meshctl start {name}" if mine else f"meshctl up {name}"
+    raise CollectorUnavailable(f"the collector '{name}' is not running", hint=f"Start it: {begin}")
+
+
 def registered_endpoints(
     service: str,
     registrations: Sequence[Registration],
@@ -41,11 +69,15 @@ def registered_endpoints(
 
     Raises NoHealthyInstance when there is none, CallError when none publishes a port for ``protocol``.
     """
-    homes = _by_id(containers)
-    fit = [r for r in registrations if fold_checks(r.checks) is CheckStatus.PASSING and _may_run(homes.get(r.id))]
+    homes = {container.instance_id: container for container in containers}
+    down = {instance for instance, home in homes.items() if home.state is not ContainerState.RUNNING}
+    fit = [r for r in registrations if r.id not in down and fold_checks(r.checks) is CheckStatus.PASSING]
     if not fit:
         raise _nobody(service, _complaints(registrations, containers), containers)
-    addresses = ((r.id, registered_address(r, homes.get(r.id), protocol)) for r in fit)
+    addresses = (
+        (r.id, published_address(homes[r.id], protocol) if r.id in homes else registered_address(r, protocol))
+        for r in fit
+    )
     return _reachable(service, addresses, protocol)
 
 
@@ -69,23 +101,19 @@ def exact_endpoint(
 
     Raises UsageError for an unknown id, NoHealthyInstance if it does not run, CallError without a port.
     """
-    homes, entries = _by_id(containers), {r.id: r for r in registrations}
+    homes = {container.instance_id: container for container in containers}
+    entries = {r.id: r for r in registrations}
     if instance not in homes and instance not in entries:
         raise unknown_instance(service, instance, sorted({*homes, *entries}))
     home = homes.get(instance)
     if home is not None and home.state is not ContainerState.RUNNING:
         raise NoHealthyInstance(f"{instance} is {home.state}", hint=f"Start it: meshctl start {service}.")
-    if home is not None:
-        address = published_address(home, protocol)
-    else:
-        address = registered_address(entries[instance], None, protocol)
+    address = published_address(home, protocol) if home else registered_address(entries[instance], protocol)
     return _reachable(service, [(instance, address)], protocol)[0]
 
 
-def registered_address(registration: Registration, container: Container | None, protocol: str) -> str:
-    """The container's published port; for an instance that runs elsewhere the address it registered."""
-    if container is not None:
-        return published_address(container, protocol)
+def registered_address(registration: Registration, protocol: str) -> str:
+    """Where an instance that runs elsewhere has registered, '' if it does not speak ``protocol``."""
     other = GRPC if protocol == HTTP else HTTP
     if other in registration.tags and protocol not in registration.tags:
         return ""
@@ -107,14 +135,6 @@ def unknown_instance(service: str, instance: str, known: Sequence[str]) -> Usage
     """Names the instances there are."""
     listed = ", ".join(known) or "none"
     return UsageError(f"{service} has no instance '{instance}'", hint=f"Instances of {service}: {listed}.")
-
-
-def _by_id(containers: Sequence[Container]) -> Mapping[str, Container]:
-    return {container.instance_id: container for container in containers}
-
-
-def _may_run(container: Container | None) -> bool:
-    return container is None or container.state is ContainerState.RUNNING
 
 
 def _reachable(service: str, addresses: Iterable[tuple[str, str]], protocol: str) -> tuple[Endpoint, ...]:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from functools import partial
 
-from meshctl.engine import traces
-from meshctl.engine.call import Directory, Send, call_every
-from meshctl.engine.collector import OTLP, QUERY, collector_address
+from meshctl.engine.calls.directory import RegistryReader, ServiceDirectory
+from meshctl.engine.calls.traced import LiveCalls
 from meshctl.engine.lifecycle import LiveLifecycle
-from meshctl.engine.logs import stream_logs
+from meshctl.engine.logs import find_lines, stream_logs
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.state.services import ServicesState
-from meshctl.engine.trace_lookup import find
+from meshctl.engine.traces import LiveTraces
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.errors import MeshError
-from meshctl.model.calls import CallReply, CallRequest
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import Capability, LogLine
+from meshctl.model.containers import Capability, ContainerState, LogLine
 from meshctl.model.recording import Recording
 from meshctl.model.status import ServiceStatus
-from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
+from meshctl.model.traces import Trace, TraceQuery
+from meshctl.ports.calls import CallerFor
 from meshctl.ports.runtime import capabilities
-from meshctl.ports.telemetry import TraceReader
 from meshctl.threads import run_in_thread
-
-T = TypeVar("T")
 
 #: The newest traces, and the last lines of each instance, that a recording holds.
 RECORDED_TRACES = 500
@@ -43,14 +39,16 @@ _NEEDS = {
 
 
 class LiveSession:
-    """A mesh that runs, or could. The session closes ``mesh``."""
+    """A mesh that runs, or could. The session closes ``mesh``; the other two are what calls need besides it."""
 
-    def __init__(self, mesh: Mesh, calls: DirectoryCalls) -> None:
+    def __init__(self, mesh: Mesh, connect: Callable[[str], RegistryReader], caller_for: CallerFor) -> None:
         self.config: MeshConfig = mesh.config
         self.state = MeshState(mesh.clock)
         self.lifecycle = LiveLifecycle(mesh)
-        self.calls = calls
-        self.traces = LiveTraces(mesh)
+        lines, find = partial(find_lines, mesh), partial(mesh.runtime.find, mesh.config.name)
+        directory = ServiceDirectory(mesh.config, find, connect, run_in_thread, self._collector_ports)
+        self.calls = LiveCalls(directory, caller_for, mesh.collectors, lines, run_in_thread)
+        self.traces = LiveTraces(directory, mesh.collectors, lines, run_in_thread)
         self.logs = LiveLogs(mesh)
         self._mesh = mesh
 
@@ -94,6 +92,12 @@ class LiveSession:
     async def close(self) -> None:
         await self._mesh.close()
 
+    def _collector_ports(self) -> Mapping[str, str]:
+        """Where the state shows the collector's ports; nothing when it shows none."""
+        found = (status for status in self.state.services.value.services if status.service == self.config.collector)
+        running = (one for status in found for one in status.instances if one.state is ContainerState.RUNNING)
+        return next((one.ports for one in running), {})
+
     async def _traces_kept(self) -> tuple[Trace, ...]:
         """The newest ones, whole."""
         found: list[Trace] = []
@@ -110,63 +114,6 @@ class LiveSession:
             async for line in self.logs.stream(follow=False, tail=RECORDED_LINES):
                 lines.append(line)
         return tuple(lines)
-
-
-class DirectoryCalls:
-    """Calls over a directory of the services. ``sender_for`` gives what speaks a request's protocol."""
-
-    def __init__(self, directory: Directory, sender_for: Callable[[CallRequest], Send]) -> None:
-        self._directory = directory
-        self._sender_for = sender_for
-
-    async def call(self, request: CallRequest) -> tuple[CallReply, ...]:
-        return await run_in_thread(lambda: call_every(self._directory, self._sender_for(request), request))
-
-
-class LiveTraces:
-    """Asks the collector, wherever it is published at the moment."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    async def search(self, query: TraceQuery) -> tuple[TraceSummary, ...]:
-        return await traces.search_traces(self._mesh, query)
-
-    async def read(self, trace_id: str) -> Trace | None:
-        return await traces.read_trace(self._mesh, trace_id)
-
-    async def find(self, word: str) -> Trace:
-        return await self._asked(lambda reader: find(reader, word))
-
-    async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
-        return await traces.read_edges(self._mesh, window_s)
-
-    async def pin(self, trace_id: str, pinned: bool) -> bool:
-        return await traces.pin_trace(self._mesh, trace_id, pinned)
-
-    async def logs(self, trace_id: str, start_ns: int = 0) -> tuple[LogLine, ...]:
-        return await traces.trace_logs(self._mesh, trace_id, start_ns)
-
-    async def services(self) -> tuple[str, ...]:
-        return await self._asked(lambda reader: reader.services())
-
-    async def status(self) -> CollectorStatus:
-        return await self._asked(lambda reader: reader.status())
-
-    async def export(self, trace_ids: Sequence[str]) -> bytes:
-        return await self._asked(lambda reader: reader.export(trace_ids))
-
-    async def import_document(self, body: bytes) -> int:
-        sender = self._mesh.collectors.sender(await self._address(OTLP))
-        return await run_in_thread(lambda: sender.send_raw(body))
-
-    async def _asked(self, question: Callable[[TraceReader], T]) -> T:
-        reader = self._mesh.collectors.reader(await self._address(QUERY))
-        return await run_in_thread(lambda: question(reader))
-
-    async def _address(self, port: str) -> str:
-        observed = await self._mesh.runtime.observe(self._mesh.config.name)
-        return collector_address(self._mesh.config, observed.containers, port)
 
 
 class LiveLogs:

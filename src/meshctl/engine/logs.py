@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
@@ -51,14 +52,16 @@ async def stream_logs(
                     yield line
 
 
-async def trace_lines(
-    mesh: Mesh, containers: Sequence[Container], trace_id: str, since: float
-) -> AsyncGenerator[LogLine, None]:
-    """Lines of these containers that carry the trace's id, by time. Raises RuntimeUnavailable."""
+async def find_lines(
+    mesh: Mesh, containers: Sequence[Container], word: str, since: float, most: int
+) -> Sequence[LogLine]:
+    """The newest ``most`` lines of these containers that hold a word, by time. Raises RuntimeUnavailable."""
+    found: deque[LogLine] = deque(maxlen=most)
     async with aclosing(_merged([_kept(mesh, container, since, None) for container in containers])) as lines:
         async for line, _ in lines:
-            if trace_id in line.text:
-                yield line
+            if word in line.text:
+                found.append(line)
+    return tuple(found)
 
 
 async def _kept(

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from meshctl.core.resolve import registry_address
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.registry import registry_address
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.containers import Container, Observed
 from meshctl.model.registry import Registration

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshctl.core.plan.selection import require_known
+from meshctl.core.resolve import registry_address
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.registry import registry_address
 from meshctl.engine.watch.observations import Observations
 from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.errors import MeshError

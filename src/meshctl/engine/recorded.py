@@ -7,27 +7,26 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from meshctl.core.plan.selection import require_known
 from meshctl.core.traces.archive import TraceArchive
+from meshctl.engine.calls.traced import MOST_LINES
 from meshctl.engine.logs import line_filter
 from meshctl.engine.session import Ability
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.state.services import ServicesState
 from meshctl.engine.state.traces import TraceList
-from meshctl.engine.trace_lookup import find
-from meshctl.engine.traces import MOST_LINES
+from meshctl.engine.traces import TraceLookup
 from meshctl.engine.up import UpOptions
 from meshctl.errors import NotPossible
-from meshctl.model.calls import CallReply, CallRequest
+from meshctl.model.calls import CallOutcome, CallRequest, Endpoint, SentCall
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
 from meshctl.model.plan import DownReport, Plan, UpReport
 from meshctl.model.recording import Recording
 from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceQuery, TraceSummary
-from meshctl.ports.telemetry import TraceReader
 from meshctl.ports.world import ProgressSink
 
 #: Spans as one OTLP JSON document.
@@ -152,11 +151,23 @@ class RecordedCalls:
     def __init__(self, refuse: Callable[[Ability], NoReturn]) -> None:
         self._refuse = refuse
 
-    async def call(self, request: CallRequest) -> tuple[CallReply, ...]:
+    async def targets(self, request: CallRequest) -> tuple[Endpoint, ...]:
         self._refuse(Ability.CALL)
 
+    async def send(self, request: CallRequest, endpoint: Endpoint | None = None) -> SentCall:
+        self._refuse(Ability.CALL)
 
-class RecordedTraces:
+    async def caused(self, sent: SentCall) -> CallOutcome:
+        self._refuse(Ability.CALL)
+
+    async def call(self, request: CallRequest) -> CallOutcome:
+        self._refuse(Ability.CALL)
+
+    async def report(self, within_s: float = 0.0) -> None:
+        return
+
+
+class RecordedTraces(TraceLookup):
     """Reads the traces that were recorded."""
 
     def __init__(
@@ -172,9 +183,6 @@ class RecordedTraces:
 
     async def read(self, trace_id: str) -> Trace | None:
         return self._archive.trace(trace_id)
-
-    async def find(self, word: str) -> Trace:
-        return find(cast("TraceReader", _Reader(self._archive)), word)
 
     async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
         return self._archive.edges(window_s)
@@ -198,14 +206,6 @@ class RecordedTraces:
 
     async def import_document(self, body: bytes) -> int:
         self._refuse(Ability.IMPORT)
-
-
-class _Reader:
-    """As much of a ``TraceReader`` as it takes to find a trace by a word."""
-
-    def __init__(self, archive: TraceArchive) -> None:
-        self.traces = archive.search
-        self.trace = archive.trace
 
 
 class RecordedLogs:

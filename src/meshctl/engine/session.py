@@ -12,12 +12,13 @@ from meshctl.model.config import MeshConfig
 if TYPE_CHECKING:
     from meshctl.engine.state.mesh_state import MeshState
     from meshctl.engine.up import UpOptions
-    from meshctl.model.calls import CallReply, CallRequest
+    from meshctl.model.calls import CallOutcome, CallRequest, Endpoint, SentCall
     from meshctl.model.containers import LogLine
     from meshctl.model.plan import DownReport, Plan, UpReport
     from meshctl.model.recording import Recording
     from meshctl.model.status import ServiceStatus
     from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
+    from meshctl.model.waterfall import Waterfall
     from meshctl.ports.world import ProgressSink
 
 
@@ -60,10 +61,33 @@ class Lifecycle(Protocol):
 
 
 class Calls(Protocol):
-    """Requests to services by their names."""
+    """Requests to services by their names, each under a client span of ours."""
 
-    async def call(self, request: CallRequest) -> tuple[CallReply, ...]:
-        """One reply, or one of each healthy instance. Raises NoHealthyInstance, CallError, NotPossible."""
+    async def targets(self, request: CallRequest) -> tuple[Endpoint, ...]:
+        """Whom the request goes to: one of the instances that may answer, or with ``instance`` ``all`` each.
+
+        Raises UsageError for unknown names, NoHealthyInstance, CallError without a published port,
+        RegistryUnavailable, RuntimeUnavailable, NotPossible.
+        """
+        ...
+
+    async def send(self, request: CallRequest, endpoint: Endpoint | None = None) -> SentCall:
+        """One request to ``endpoint``, or to whom ``targets`` names. One without an answer carries its error.
+
+        Raises as ``targets``, and UsageError for what the protocol cannot carry.
+        """
+        ...
+
+    async def caused(self, sent: SentCall) -> CallOutcome:
+        """Its trace once that has settled, or as it is when the time is over, and its log lines."""
+        ...
+
+    async def call(self, request: CallRequest) -> CallOutcome:
+        """Both. Raises as ``send``."""
+        ...
+
+    async def report(self, within_s: float = ...) -> None:
+        """Send the spans of requests that have not been sent. Raises CollectorUnavailable; they are lost then."""
         ...
 
 
@@ -80,6 +104,14 @@ class Traces(Protocol):
 
     async def find(self, word: str) -> Trace:
         """The trace that an id, its beginning, ``last`` or ``up`` means. Raises MeshError, UsageError."""
+        ...
+
+    async def find_id(self, word: str) -> str:
+        """The whole id only; one that is written in full is not looked up. Raises as ``find``."""
+        ...
+
+    async def runs_before(self, w: Waterfall) -> list[int] | None:
+        """Durations in ns of ``up`` runs of the same name before this one, newest first; None if it is no ``up``."""
         ...
 
     async def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from meshctl.core.resolve import OTLP, collector_address
 from meshctl.core.traces.call_span import OURS
-from meshctl.engine.collector import OTLP, collector_address
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
 from meshctl.model.plan import Ran, UpReport

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from meshctl.adapters.docker.images import BuildProgress, PullProgress
+from meshctl.adapters.docker.log_lines import MAX_LINE, frames, log_lines
 from meshctl.adapters.docker.runtime import DockerRuntime
-from meshctl.adapters.docker.streams import MAX_LINE, documents, frames, log_lines
+from meshctl.adapters.docker.streams import documents
 from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import Container, ContainerState
 from tests.adapters.contract_runtime import WAIT_S, eventually

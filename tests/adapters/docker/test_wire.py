@@ -15,6 +15,7 @@ from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.wire import SocketWire
 from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
+from meshctl.model.containers import Container, ContainerState
 from tests.adapters.docker.fake_server import Answer, send, send_chunks, send_json, serving
 
 VERSION = {"ApiVersion": "1.41", "Version": "20.10.24", "Components": [{"Name": "Engine"}]}
@@ -220,3 +221,49 @@ def test_who_answers(tmp_path: Path) -> None:
     with serving(tmp_path, lambda handler: send_json(handler, VERSION)) as address:
         info = ContainerReader(address).info()
     assert (info.name, info.version, info.address) == ("docker", "20.10.24", address.url)
+
+
+def log(*texts: str, second: int) -> bytes:
+    """Lines of one container, in the engine's frames."""
+    lines = (f"2026-11-23T12:00:{second + at:02d}.000000000Z {text}\n".encode() for at, text in enumerate(texts))
+    return b"".join(b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line for line in lines)
+
+
+def container(name: str) -> Container:
+    return Container(name, f"shop-{name}-1", name, 1, ContainerState.RUNNING)
+
+
+def test_lines_with_a_word_are_found_over_all_containers_by_time(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        data = log("mine 1", "other", second=5) if "/orders/" in handler.path else log("mine 0", second=1)
+        send_chunks(handler, data[:11], data[11:])
+
+    with serving(tmp_path, answer) as address:
+        found = reader(address).find_lines([container("orders"), container("users")], "mine", 1_000.5, 10)
+        newest = reader(address).find_lines([container("orders"), container("users")], "mine", 1_000.5, 1)
+    assert [(line.service, line.text) for line in found] == [("users", "mine 0"), ("orders", "mine 1")]
+    assert newest == found[-1:]
+    assert asked[0].startswith("/containers/orders/logs?") and "since=1000.499999" in asked[0]
+
+
+def test_a_container_that_was_removed_meanwhile_has_no_lines(tmp_path: Path) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if "/gone/" in handler.path:
+            send_json(handler, {"message": "No such container: gone"}, 404)
+        else:
+            send_chunks(handler, log("mine", second=1))
+
+    with serving(tmp_path, answer) as address:
+        found = reader(address).find_lines([container("gone"), container("users")], "mine", 0.0, 10)
+    assert [line.service for line in found] == ["users"]
+
+
+def test_a_log_that_breaks_off_is_told(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, lambda handler: send_chunks(handler, log("mine", second=1), finish=False)) as address,
+        pytest.raises(RuntimeUnavailable),
+    ):
+        reader(address).find_lines([container("users")], "mine", 0.0, 10)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meshctl.cli.otlp_file import documents_of
+from meshctl.cli.commands.traces import documents_of
 from meshctl.errors import CollectorUnavailable, MeshError
 from tests.cli.collector_double import UP, A, B, FakeCollector, Traces
 from tests.cli.conftest import Answer

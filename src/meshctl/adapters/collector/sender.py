@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,10 @@ _MAX_ANSWER = 1024 * 1024
 
 
 class CollectorSender:
-    """The ``TraceSender`` of the OTLP/HTTP receiver at ``host:port``. Blocking; raises CollectorUnavailable."""
+    """The ``TraceSender`` of the OTLP/HTTP receiver at ``host:port``. Blocking; raises CollectorUnavailable.
+
+    ``timeout_s`` bounds one request, and all of ``send``.
+    """
 
     def __init__(self, address: str, timeout_s: float = SEND_TIMEOUT_S) -> None:
         self.address = address
@@ -31,8 +35,10 @@ class CollectorSender:
         """Spans of meshctl's own. Raises MeshError when they are refused."""
         from meshctl.adapters.otlp.encode import request_json
 
+        began = time.monotonic()
         if spans:
-            self._post(request_json(spans))
+            body = request_json(spans)
+            self._post(body, spent_s=time.monotonic() - began)
 
     def send_raw(self, body: bytes) -> int:
         """One OTLP JSON document; return how many spans were taken. Raises MeshError if it is refused."""
@@ -51,8 +57,9 @@ class CollectorSender:
         """Let the kept connection go."""
         self._exchange.close()
 
-    def _post(self, body: bytes) -> int:
-        answer = self._exchange.ask("POST", "/v1/traces", body=body, headers={"content-type": "application/json"})
+    def _post(self, body: bytes, spent_s: float = 0.0) -> int:
+        kind = {"content-type": "application/json"}
+        answer = self._exchange.ask("POST", "/v1/traces", body=body, headers=kind, more_s=-spent_s)
         if answer.status in (429, 502, 503, 504):
             raise unavailable(self.address, sentence(answer))
         if answer.status != 200:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker.client import Client, url_of
+from meshctl.adapters.docker.log_lines import frames
 from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
-from meshctl.adapters.docker.streams import frames
 from meshctl.adapters.docker.wire import Wire, failed
 from meshctl.errors import DeadlineExceeded, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import ExecResult

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.failures import not_an_engine
+from meshctl.adapters.docker.log_lines import frames, log_lines, log_params
 from meshctl.adapters.docker.wire import SocketWire, Wire
-from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, Observed, RuntimeInfo
+from meshctl.errors import NotFound
+from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, LogLine, Observed, RuntimeInfo
 
 
 class ContainerReader:
@@ -82,11 +88,36 @@ class ContainerReader:
         told = (was.state, was.name, was.ports, was.addresses)
         return kept if told == (listed.state, listed.name, listed.ports, listed.addresses) else None
 
+    def find_lines(self, containers: Sequence[Container], word: str, since: float, most: int) -> list[LogLine]:
+        """The newest ``most`` log lines of these containers that hold a word, from ``since`` on, by time."""
+        params = urlencode(log_params(since, None, follow=False))
+        found: list[LogLine] = []
+        for container in containers:
+            chunks = self._wire.chunks(f"/containers/{quote(container.id, safe='')}/logs?{params}")
+            with suppress(NotFound):  # it was removed since it was found
+                found += deque((one for one in log_lines(frames(chunks), container) if word in one.text), most)
+        return sorted(found, key=attrgetter("time"))[-most:]
+
     def _list(self, project: str, service: str = "") -> list[dict[str, Any]]:
         entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project, service)})
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise not_an_engine(self.address, "no list of containers in its answer")
         return entries
+
+
+@dataclass(eq=False, repr=False)
+class ColdRuntime:
+    """What a command without an event loop asks of Docker: coroutines that block and never suspend."""
+
+    project: str
+
+    async def find(self, service: str) -> tuple[Container, ...]:
+        return ContainerReader().find(self.project, service)
+
+    async def find_lines(
+        self, containers: Sequence[Container], word: str, since: float, most: int
+    ) -> Sequence[LogLine]:
+        return ContainerReader().find_lines(containers, word, since, most)
 
 
 def _open_wire(address: Address) -> Wire:

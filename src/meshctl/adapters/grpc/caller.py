@@ -14,7 +14,6 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from meshctl.adapters.grpc.messages import decode, encode
 from meshctl.adapters.grpc.reflection import NoReflection, Reflection
-from meshctl.adapters.traceparent import with_traceparent
 from meshctl.errors import CallError, CallTimeout, UsageError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
 
@@ -32,21 +31,26 @@ _OPTIONS = (
 class GrpcCaller:
     """A ``Caller`` for gRPC without TLS."""
 
-    async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        """Send off the event loop; cancelling closes the channel at once."""
-        from meshctl.threads import run_in_thread
-
-        exchange = _Exchange(endpoint, request)
-        return await run_in_thread(exchange.run, exchange.abort)
+    def __init__(self) -> None:
+        self._exchange: _Exchange | None = None
+        self._aborted = False
 
     def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        """The same, blocking: for a process that does nothing else meanwhile.
+        """A status other than OK is a reply.
 
-        A status other than OK is a reply. Raises CallTimeout when ``timeout_s`` runs out, CallError if the
-        server cannot be reached or has no reflection, UsageError for an unknown method or a body that does
-        not fit.
+        Raises CallTimeout when ``timeout_s`` runs out, CallError if the server cannot be reached or has no
+        reflection, UsageError for an unknown method or a body that does not fit.
         """
-        return _Exchange(endpoint, request).run()
+        self._exchange = _Exchange(endpoint, request)
+        if self._aborted:
+            self._exchange.abort()
+        return self._exchange.run()
+
+    def abort(self) -> None:
+        """Callable from any thread: the request under way fails at once, and one that comes later too."""
+        self._aborted = True
+        if self._exchange is not None:
+            self._exchange.abort()
 
 
 class _Exchange:
@@ -77,8 +81,7 @@ class _Exchange:
         method = reflection.method(self._request.target)
         _refuse_streams(method)
         wire = encode(self._request.body, method.input_type, reflection.pool)
-        headers, trace_id = with_traceparent(self._request.headers)
-        metadata = _metadata(headers)
+        metadata = _metadata(self._request.headers)
         began_ns, started = time.time_ns(), time.monotonic()
         answer, call = self._unary(method, wire, metadata)
         elapsed_ms = (time.monotonic() - started) * 1000
@@ -99,7 +102,6 @@ class _Exchange:
             elapsed_ms=round(elapsed_ms, 3),
             headers=_headers_of(call),
             body=body,
-            trace_id=trace_id,
             began_ns=began_ns,
         )
 

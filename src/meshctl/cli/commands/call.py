@@ -3,101 +3,173 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from meshctl.blocking import run_blocking
 from meshctl.cli import diagnostics
 from meshctl.cli.content import STDIN, content_of, within
 from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import Output
-from meshctl.errors import CallError, UsageError
+from meshctl.errors import MeshError, UsageError
 from meshctl.model.calls import CallReply, CallRequest
 
 if TYPE_CHECKING:
-    from meshctl.cli.traced_call import Tracer
-    from meshctl.engine.call import Directory, Send
-    from meshctl.model.calls import Endpoint
-    from meshctl.model.config import MeshConfig
+    from meshctl.engine.session import Calls
+    from meshctl.model.calls import CallOutcome, SentCall
 
 #: The status of a request among many that got none; its body says why.
 NO_ANSWER = "no answer"
 _LARGEST_BODY = 64 * 1024 * 1024
 _FROM_FILE = "-d @FILE reads the body from a file."
+#: Spans that are sent at once.
+_AT_ONCE = 50
+_SILENT = (
+    "no span of '{service}' has come: does it send traces to OTEL_EXPORTER_OTLP_ENDPOINT, and take traceparent "
+    "from its callers?"
+)
+#: What makes and sends spans, and what reads and draws traces.
+_SENDING = ("meshctl.core.traces.call_span", "meshctl.adapters.collector.sender", "meshctl.adapters.otlp.encode")
+_DRAWING = (
+    "meshctl.engine.traces",
+    "meshctl.adapters.collector.reader",
+    "meshctl.adapters.otlp.decode",
+    "meshctl.cli.commands.traces",
+    "meshctl.core.traces.waterfall",
+    "meshctl.present.documents.waterfall",
+    "meshctl.present.log_rows",
+    "meshctl.present.waterfall",
+)
 
 
 def run(options: argparse.Namespace, world: World) -> int:
-    """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK."""
+    """Send, print the body, tell the status on stderr; exit 1 for HTTP ≥ 400 or a gRPC status that is not OK.
+
+    The spans of requests that are not traced go to the collector once their answers are printed.
+    """
     request = request_of(options)
-    config = config_of(options)
-    directory = world.open_directory(config)
+    calls = world.open_cold_session(config_of(options)).calls
     many = options.repeat > 1 or options.instance == "all"
-    send = world.sender_for(request)
-    tracer = _tracer(options, world, config) if options.trace else None
-    if tracer is not None:
-        directory, send = tracer.watching(directory), tracer.sending(send)
-    out = output_of(options)
-    replies: list[CallReply] = []
-    documents: list[dict[str, Any]] = []
+    answers = _Answers(options, output_of(options), many)
+    _load_meanwhile(_SENDING)
     try:
-        for reply in _replies(directory, _tolerant(send) if many else send, request, options.repeat):
-            replies.append(reply)
-            if options.json:
-                documents.append(_document(reply, tracer))
-                continue
-            _show(out, reply, quiet=options.quiet, alone=not (many or options.trace))
-            if tracer is not None:
-                tracer.tell(reply, out)
-    except CallError:
-        if tracer is not None and not options.json:
-            tracer.tell_failure(request.service, out)
-        raise
+        for _ in range(options.repeat):
+            for endpoint in run_blocking(calls.targets(request)):  # looked up anew each time
+                sent = run_blocking(calls.send(request, endpoint))
+                shown = answers.show(sent)
+                if options.trace and shown:
+                    _load_meanwhile(_DRAWING)
+                    answers.show_outcome(run_blocking(calls.caused(sent)))
+                elif len(answers.replies) % _AT_ONCE == 0:
+                    answers.report(calls)
     finally:
-        if options.json and replies:
-            out.data(documents if many else documents[0])
-    if len(replies) > 1 and not (options.json or options.quiet):
-        _summary(replies)
-    return Exit.DONE if all(reply.ok for reply in replies) else Exit.BAD
+        answers.end()
+        answers.report(calls)
+    return answers.code
 
 
-def _document(reply: CallReply, tracer: Tracer | None) -> dict[str, Any]:
-    from meshctl.present.documents.calls import reply_to_data
-
-    return reply_to_data(reply) | (tracer.tell(reply, None) if tracer is not None else {})
-
-
-def _tracer(options: argparse.Namespace, world: World, config: MeshConfig) -> Tracer:
-    from meshctl.cli.traced_call import Tracer
-
-    return Tracer(world, config, quiet=options.quiet)
+def _load_meanwhile(modules: Sequence[str]) -> None:
+    """Import what is needed after the answer of somebody else while that is on its way."""
+    Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
 
 
-def _replies(directory: Directory, send: Send, request: CallRequest, rounds: int) -> Iterator[CallReply]:
-    """One by one, resolved anew each time."""
-    from meshctl.engine.call import call_every
+@dataclass(eq=False, repr=False)
+class _Answers:
+    """Prints answers as they come, with ``--json`` one document at the end; the status of the command."""
 
-    for _ in range(rounds):
-        yield from call_every(directory, send, request)
+    options: argparse.Namespace
+    out: Output
+    many: bool
+    code: int = Exit.DONE
+    replies: list[CallReply] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+    reported: bool = True
 
+    def show(self, sent: SentCall) -> bool:
+        """One of many that got no answer is a bad reply; alone it is the error of the command.
 
-def _tolerant(send: Send) -> Send:
-    """One of many requests that gets no answer is a bad reply, and the others are still sent."""
+        A terminal gets the body laid out; a pipe gets its bytes, those of one alone to the last. False when there is
+        no answer that a trace could be part of.
+        """
+        alone = not (self.many or self.options.trace)
+        if sent.error is not None and not self.many:
+            self.code = diagnostics.report(sent.error, traceback=self.options.verbose > 1)
+            return not self.options.json
+        reply = sent.reply or _no_answer(sent)
+        self.replies.append(reply)
+        self.code = self.code if reply.ok else Exit.BAD
+        if self.options.json:
+            from meshctl.present.documents.calls import reply_to_data
 
-    def attempt(endpoint: Endpoint, request: CallRequest) -> CallReply:
-        began = time.perf_counter()
-        try:
-            return send(endpoint, request)
-        except CallError as error:
-            elapsed_ms = (time.perf_counter() - began) * 1000
-            protocol = "http" if request.method else "grpc"
-            return CallReply(
-                endpoint.service, endpoint.instance, protocol, NO_ANSWER, False, elapsed_ms, body=str(error)
-            )
+            self.documents.append(reply_to_data(reply))
+            return True
+        if not self.options.quiet:
+            status = str(reply.status)
+            if isinstance(reply.status, int) and reply.status in set(HTTPStatus):
+                status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
+            diagnostics.note(f"{status} · {reply.instance} · {reply.elapsed_ms:.0f} ms")
+        if reply.status == NO_ANSWER:
+            diagnostics.note(f"    {reply.body}")
+        elif reply.content and not self.out.on_terminal:
+            self.out.content(reply.content if alone or reply.content.endswith(b"\n") else reply.content + b"\n")
+        elif isinstance(reply.body, str):
+            if reply.body:
+                self.out.text(reply.body.rstrip("\n"))
+        elif reply.body is not None:
+            self.out.data(reply.body)
+        self.out.flush()  # the answer is seen while its trace settles
+        return True
 
-    return attempt
+    def show_outcome(self, outcome: CallOutcome) -> None:
+        """The waterfall, and below it what the services logged meanwhile; or a note why there is none."""
+        if self.options.json:
+            from meshctl.present.documents.calls import caused_to_data
+
+            self.documents[-1] |= caused_to_data(outcome.trace, outcome.logs)
+        elif outcome.answered and outcome.trace is not None:
+            from meshctl.cli.commands.traces import shown_width
+            from meshctl.core.traces.waterfall import waterfall
+            from meshctl.present.log_rows import log_row
+            from meshctl.present.waterfall import printed
+
+            self.out.text("")
+            self.out.lines(printed(waterfall(outcome.trace), shown_width()))
+            if outcome.logs:
+                self.out.text("")
+                self.out.lines([log_row(line, ids=False) for line in outcome.logs])
+        if self.options.quiet:
+            return
+        if outcome.missing is not None and str(outcome.missing) not in self.told:
+            self.told.add(str(outcome.missing))
+            diagnostics.warn(outcome.missing)
+        elif outcome.missing is None and outcome.reply is not None and not outcome.answered:
+            diagnostics.note(f"note: {_SILENT.format(service=outcome.sent.endpoint.service)}")
+
+    def report(self, calls: Calls) -> None:
+        """Send the spans of what was shown, as long as somebody takes them; nobody waits for that or hears of it."""
+        if self.reported:
+            try:
+                run_blocking(calls.report())
+            except MeshError:
+                self.reported = False
+
+    def end(self) -> None:
+        """What is told of all of them, flushed."""
+        if self.documents:
+            self.out.data(self.documents if self.many else self.documents[0])
+        elif len(self.replies) > 1 and not self.options.quiet:
+            counts = Counter(reply.instance for reply in self.replies)
+            failed = sum(not reply.ok for reply in self.replies)
+            shares = ", ".join(f"{instance} {count}" for instance, count in sorted(counts.items()))
+            diagnostics.note(f"{len(self.replies)} calls, {failed} failed: {shares}")
+        self.out.flush()
 
 
 def request_of(options: argparse.Namespace) -> CallRequest:
@@ -120,6 +192,22 @@ def request_of(options: argparse.Namespace) -> CallRequest:
         headers=tuple(_header(text) for text in options.header),
         timeout_s=options.timeout,
         instance=options.instance,
+    )
+
+
+def _no_answer(sent: SentCall) -> CallReply:
+    endpoint = sent.endpoint
+    protocol = "grpc" if "rpc.method" in sent.span.attributes else "http"
+    elapsed_ms = sent.span.duration_ns / 1e6
+    return CallReply(
+        endpoint.service,
+        endpoint.instance,
+        protocol,
+        NO_ANSWER,
+        False,
+        elapsed_ms,
+        body=str(sent.error),
+        trace_id=sent.span.trace_id,
     )
 
 
@@ -151,28 +239,3 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise UsageError(f"-H '{text}' is not NAME:VALUE")
     return name.strip(), value.strip()
-
-
-def _show(out: Output, reply: CallReply, *, quiet: bool, alone: bool) -> None:
-    """A terminal gets the body laid out; a pipe gets its bytes, those of one ``alone`` to the last."""
-    if not quiet:
-        status = str(reply.status)
-        if isinstance(reply.status, int) and reply.status in set(HTTPStatus):
-            status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-        diagnostics.note(f"{status} · {reply.instance} · {reply.elapsed_ms:.0f} ms")
-    if reply.status == NO_ANSWER:
-        diagnostics.note(f"    {reply.body}")
-    elif reply.content and not out.on_terminal:
-        out.content(reply.content if alone or reply.content.endswith(b"\n") else reply.content + b"\n")
-    elif isinstance(reply.body, str):
-        if reply.body:
-            out.text(reply.body.rstrip("\n"))
-    elif reply.body is not None:
-        out.data(reply.body)
-
-
-def _summary(replies: list[CallReply]) -> None:
-    counts = Counter(reply.instance for reply in replies)
-    failed = sum(not reply.ok for reply in replies)
-    shares = ", ".join(f"{instance} {count}" for instance, count in sorted(counts.items()))
-    diagnostics.note(f"{len(replies)} calls, {failed} failed: {shares}")

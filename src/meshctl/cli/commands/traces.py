@@ -8,37 +8,35 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
+from meshctl.blocking import run_blocking
 from meshctl.cli import diagnostics
 from meshctl.cli.content import content_of
-from meshctl.cli.context import config_of, output_of
+from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
-from meshctl.engine.trace_lookup import UNKNOWN, find, find_id, runs_before, unknown
+from meshctl.engine.traces import UNKNOWN, unknown
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import TraceQuery
 
 if TYPE_CHECKING:
-    from meshctl.model.config import MeshConfig
-    from meshctl.ports.telemetry import TraceReader, TraceSender
+    from meshctl.engine.session import Traces
 
 #: Cells of a line where there is no terminal.
 _PIPED_WIDTH, _LEAST_WIDTH = 100, 40
-#: Traces that one export is asked for.
-_AT_ONCE = 200
+#: Bytes of a file that is imported; the collector takes less in one document.
+_LARGEST = 256 * 1024 * 1024
+_IMPORTED = "`meshctl traces export -o FILE` writes such a file"
 _FILTERS = ("service", "operation", "error", "min_duration", "max_duration", "attribute", "since", "text")
 
 
-class TraceWorld(Protocol):
-    """What these commands ask of the world. Both raise CollectorUnavailable."""
-
-    def open_traces(self, config: MeshConfig) -> TraceReader: ...
-    def open_sender(self, config: MeshConfig) -> TraceSender: ...
-
-
-def run(options: argparse.Namespace, world: TraceWorld) -> int:
+def run(options: argparse.Namespace, world: World) -> int:
     """One action; exit 1 for a trace nobody knows, 2 for words or a file that cannot be read, 3 without a collector."""
     return _ACTIONS[options.action](options, world)
+
+
+def _traces(options: argparse.Namespace, world: World) -> Traces:
+    return world.open_cold_session(config_of(options)).traces
 
 
 def shown_width() -> int:
@@ -72,7 +70,7 @@ def _attribute(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _list(options: argparse.Namespace, world: TraceWorld) -> int:
+def _list(options: argparse.Namespace, world: World) -> int:
     from meshctl.present.documents.traces import summaries_to_data
     from meshctl.present.trace_rows import trace_table
 
@@ -80,7 +78,7 @@ def _list(options: argparse.Namespace, world: TraceWorld) -> int:
         word = options.ids[0]
         raise UsageError(f"traces does not know '{word}'", hint=f"meshctl traces show {word} shows one trace")
     query = query_of(options)
-    found = world.open_traces(config_of(options)).traces(query)
+    found = run_blocking(_traces(options, world).search(query))
     out = output_of(options)
     if options.json:
         out.data(summaries_to_data(found))
@@ -96,7 +94,7 @@ def _list(options: argparse.Namespace, world: TraceWorld) -> int:
     return Exit.DONE
 
 
-def _show(options: argparse.Namespace, world: TraceWorld) -> int:
+def _show(options: argparse.Namespace, world: World) -> int:
     from meshctl.core.traces.waterfall import waterfall
     from meshctl.present.documents.traces import cost_to_data
     from meshctl.present.documents.waterfall import trace_to_data
@@ -105,10 +103,10 @@ def _show(options: argparse.Namespace, world: TraceWorld) -> int:
 
     if len(options.ids) > 1:
         raise UsageError("traces show takes one trace", hint="meshctl traces diff A B compares two")
-    reader = world.open_traces(config_of(options))
-    trace = find(reader, options.ids[0] if options.ids else "last")
+    traces = _traces(options, world)
+    trace = run_blocking(traces.find(options.ids[0] if options.ids else "last"))
     laid_out = waterfall(trace)
-    before = runs_before(reader, laid_out)
+    before = run_blocking(traces.runs_before(laid_out))
     cost = None if before is None else run_cost(laid_out, before)
     out = output_of(options)
     if options.json:
@@ -121,7 +119,7 @@ def _show(options: argparse.Namespace, world: TraceWorld) -> int:
     return Exit.DONE
 
 
-def _diff(options: argparse.Namespace, world: TraceWorld) -> int:
+def _diff(options: argparse.Namespace, world: World) -> int:
     from meshctl.core.traces.diff import diff
     from meshctl.core.traces.waterfall import waterfall
     from meshctl.present.documents.trace_diff import diff_to_data
@@ -129,8 +127,8 @@ def _diff(options: argparse.Namespace, world: TraceWorld) -> int:
 
     if len(options.ids) != 2:
         raise UsageError("traces diff compares two traces", hint="meshctl traces diff BEFORE AFTER")
-    reader = world.open_traces(config_of(options))
-    before, after = (waterfall(find(reader, word)) for word in options.ids)
+    traces = _traces(options, world)
+    before, after = (waterfall(run_blocking(traces.find(word))) for word in options.ids)
     found, out = diff(before, after), output_of(options)
     if options.json:
         out.data(diff_to_data(found))
@@ -139,14 +137,14 @@ def _diff(options: argparse.Namespace, world: TraceWorld) -> int:
     return Exit.DONE
 
 
-def _export(options: argparse.Namespace, world: TraceWorld) -> int:
-    reader = world.open_traces(config_of(options))
-    ids = [find_id(reader, word) for word in options.ids]
+def _export(options: argparse.Namespace, world: World) -> int:
+    traces = _traces(options, world)
+    ids = [run_blocking(traces.find_id(word)) for word in options.ids]
     if not ids:
-        ids = [summary.trace_id for summary in reader.traces(query_of(options))]
+        ids = [summary.trace_id for summary in run_blocking(traces.search(query_of(options)))]
     if not ids:
         raise MeshError("no trace matches: nothing to export", hint=UNKNOWN)
-    document = _documents(reader, ids)
+    document = run_blocking(traces.export(ids))
     if options.output in (None, "-"):
         output_of(options).json(document.decode("utf-8", "replace"))
         return Exit.DONE
@@ -159,24 +157,13 @@ def _export(options: argparse.Namespace, world: TraceWorld) -> int:
     return Exit.DONE
 
 
-def _documents(reader: TraceReader, ids: Sequence[str]) -> bytes:
-    """What the collector gives, as it is; only what it cannot give at once is put together."""
-    parts = [reader.export(ids[begin : begin + _AT_ONCE]) for begin in range(0, len(ids), _AT_ONCE)]
-    if len(parts) == 1:
-        return parts[0]
-    resources = [resource for part in parts for resource in json.loads(part)["resourceSpans"]]
-    return json.dumps({"resourceSpans": resources}).encode()
-
-
-def _import(options: argparse.Namespace, world: TraceWorld) -> int:
-    from meshctl.cli.otlp_file import LARGEST, documents_of
-
+def _import(options: argparse.Namespace, world: World) -> int:
     if len(options.ids) != 1:
         raise UsageError("traces import takes one file", hint="meshctl traces import FILE, or - for standard input")
     name = options.ids[0]
-    documents = documents_of(content_of(name, LARGEST), name)
-    sender = world.open_sender(config_of(options))
-    taken = sum(_sent(sender, document, name) for document in documents)
+    documents = documents_of(content_of(name, _LARGEST), name)
+    traces = _traces(options, world)
+    taken = sum(_taken(traces, document, name) for document in documents)
     out = output_of(options)
     if options.json:
         from meshctl.present.documents.traces import import_to_data
@@ -187,30 +174,58 @@ def _import(options: argparse.Namespace, world: TraceWorld) -> int:
     return Exit.DONE
 
 
-def _sent(sender: TraceSender, document: bytes, name: str) -> int:
+def documents_of(content: bytes, name: str) -> list[bytes]:
+    """One document, or one a line as the OpenTelemetry collector's file exporter writes them, as they are.
+
+    Raises UsageError with the reason when one of them is none.
+    """
     try:
-        return sender.send_raw(document)
+        _check_document(json.loads(content), name)
+        return [content]
+    except RecursionError:
+        raise UsageError(f"{name} is JSON nested too deeply") from None
+    except ValueError as error:
+        lines = [line for line in content.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise UsageError(f"{name} is not JSON: {error}", hint=_IMPORTED) from None
+    try:
+        for line in lines:
+            _check_document(json.loads(line), name)
+    except (ValueError, RecursionError):
+        raise UsageError(f"{name} is neither JSON nor one JSON document a line", hint=_IMPORTED) from None
+    return lines
+
+
+def _check_document(document: Any, name: str) -> None:
+    resources = document.get("resourceSpans") if isinstance(document, dict) else None
+    if not isinstance(resources, list) or not all(isinstance(resource, dict) for resource in resources):
+        raise UsageError(f"{name} is no OTLP JSON: it has no list 'resourceSpans'", hint=_IMPORTED)
+
+
+def _taken(traces: Traces, document: bytes, name: str) -> int:
+    try:
+        return run_blocking(traces.import_document(document))
     except MeshError as error:
         if error.exit_code != Exit.BAD:
             raise
         raise UsageError(f"{name}: {error}", hint=error.hint) from None
 
 
-def _pin(options: argparse.Namespace, world: TraceWorld) -> int:
+def _pin(options: argparse.Namespace, world: World) -> int:
     return _keep(options, world, pinned=True)
 
 
-def _unpin(options: argparse.Namespace, world: TraceWorld) -> int:
+def _unpin(options: argparse.Namespace, world: World) -> int:
     return _keep(options, world, pinned=False)
 
 
-def _keep(options: argparse.Namespace, world: TraceWorld, *, pinned: bool) -> int:
+def _keep(options: argparse.Namespace, world: World, *, pinned: bool) -> int:
     if not options.ids:
         raise UsageError(f"traces {options.action} needs a trace", hint=f"meshctl traces {options.action} ID")
-    reader = world.open_traces(config_of(options))
-    ids = [find_id(reader, word) for word in options.ids]
+    traces = _traces(options, world)
+    ids = [run_blocking(traces.find_id(word)) for word in options.ids]
     for word, trace_id in zip(options.ids, ids, strict=True):
-        if not reader.pin(trace_id, pinned):
+        if not run_blocking(traces.pin(trace_id, pinned)):
             raise unknown(word)
     _tell_kept(options, ids, pinned=pinned)
     return Exit.DONE
@@ -227,7 +242,7 @@ def _tell_kept(options: argparse.Namespace, ids: Sequence[str], *, pinned: bool)
             out.text(f"{trace_id} is {'kept whatever the limits say' if pinned else 'kept as any other trace'}")
 
 
-_ACTIONS: dict[str, Callable[[argparse.Namespace, TraceWorld], int]] = {
+_ACTIONS: dict[str, Callable[[argparse.Namespace, World], int]] = {
     "": _list,
     "show": _show,
     "diff": _diff,

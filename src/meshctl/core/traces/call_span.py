@@ -21,6 +21,7 @@ def call_span(
 ) -> Span:
     """``ids`` are trace, span and parent ('' for none), ``times`` Unix nanoseconds of start and end.
 
+    An answer that knows when its request was sent goes before ``times``, which count what was looked up too.
     Attributes follow OpenTelemetry's conventions for HTTP and RPC clients. Without an answer the span carries an
     exception.
     """
@@ -31,8 +32,15 @@ def call_span(
         "mesh.instance": endpoint.instance,
         "server.address": host,
         "server.port": int(port) if port.isdecimal() else 0,
-        **(_http(request, endpoint) if request.method else _rpc(request)),
     }
+    if request.method:
+        attributes |= {
+            "http.request.method": request.method,
+            "url.full": f"http://{endpoint.address}{request.target}",
+        }
+    else:
+        service, _, method = request.target.rpartition("/")
+        attributes |= {"rpc.system.name": "grpc", "rpc.service": service, "rpc.method": method}
     failed, message = False, ""
     events: tuple[SpanEvent, ...] = ()
     if isinstance(outcome, CallReply):
@@ -42,6 +50,8 @@ def call_span(
         message = str(outcome.status) if failed else ""
         if failed:
             attributes["error.type"] = message
+        if outcome.began_ns:
+            times = outcome.began_ns, outcome.began_ns + round(outcome.elapsed_ms * 1e6)
     else:
         failed, message = True, str(outcome)
         attributes["error.type"] = type(outcome).__name__
@@ -62,12 +72,3 @@ def call_span(
         attributes=attributes,
         events=events,
     )
-
-
-def _http(request: CallRequest, endpoint: Endpoint) -> dict[str, Any]:
-    return {"http.request.method": request.method, "url.full": f"http://{endpoint.address}{request.target}"}
-
-
-def _rpc(request: CallRequest) -> dict[str, Any]:
-    service, _, method = request.target.rpartition("/")
-    return {"rpc.system.name": "grpc", "rpc.service": service, "rpc.method": method}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from meshctl.engine.collector import collector_address
-from meshctl.engine.registry import registry_address
+from meshctl.core.resolve import collector_address, registry_address
 from meshctl.engine.watch.observations import Observations
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.config import MeshConfig

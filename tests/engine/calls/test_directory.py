@@ -1,14 +1,23 @@
-"""From a service's name to an answer: who is asked where, and what is said when nobody can be."""
+"""From a service's name to its endpoints: who is asked where, and what is said when nobody can be."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
-from meshctl.engine.call import ALL, Directory, call_every, call_one, resolve
-from meshctl.errors import CallError, NoHealthyInstance, RegistryUnavailable, RuntimeUnavailable, UsageError
-from meshctl.model.calls import CallReply, CallRequest, Endpoint
+from meshctl.blocking import in_place, run_blocking
+from meshctl.engine.calls.directory import ServiceDirectory
+from meshctl.errors import (
+    CallError,
+    CollectorUnavailable,
+    NoHealthyInstance,
+    RegistryUnavailable,
+    RuntimeUnavailable,
+    UsageError,
+)
+from meshctl.model.calls import CallRequest
 from meshctl.model.config import MeshConfig, MeshSpec, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus, Registration
@@ -18,8 +27,9 @@ SERVICES = {
     "orders": ServiceSpec("orders", mesh=MeshSpec(register="orders")),
     "stock": ServiceSpec("stock", mesh=MeshSpec(register="inventory")),
     "consul": ServiceSpec("consul"),
+    "collector": ServiceSpec("collector"),
 }
-CONFIG = MeshConfig("shop", "meshctl.yaml", SERVICES, registry="consul")
+CONFIG = MeshConfig("shop", "meshctl.yaml", SERVICES, registry="consul", collector="collector")
 
 
 def container(service: str, number: int = 1, **changes: object) -> Container:
@@ -43,21 +53,31 @@ def entry(instance: str, service: str = "orders", status: CheckStatus = CheckSta
 
 @dataclass
 class World:
-    """Containers and registrations; ``asked`` is where the registry was looked for."""
+    """Containers and registrations; ``asked`` is where the registry was looked for, ``found`` whose containers were."""
 
     containers: list[Container] = field(
         default_factory=lambda: [container("consul"), container("orders"), container("orders", 2)]
     )
     entries: list[Registration] = field(default_factory=lambda: [entry("orders-1"), entry("orders-2")])
     asked: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     down: bool = False
+    away: bool = False
 
-    def directory(self, config: MeshConfig = CONFIG) -> Directory:
+    def directory(
+        self, config: MeshConfig = CONFIG, collector_ports: Mapping[str, str] | None = None
+    ) -> ServiceDirectory:
         def connect(address: str) -> World:
             self.asked.append(address)
             return self
 
-        return Directory(config, lambda: self.containers, connect)
+        return ServiceDirectory(config, self.find, connect, in_place, lambda: collector_ports or {})
+
+    async def find(self, service: str) -> Sequence[Container]:
+        self.found.append(service)
+        if self.away:
+            raise RuntimeUnavailable("no container engine answers")
+        return [each for each in self.containers if service in ("", each.service)]
 
     def instances(self, service: str) -> tuple[Registration, ...]:
         if self.down:
@@ -68,22 +88,12 @@ class World:
         return tuple({each.service for each in self.entries})
 
 
-class Echo:
-    """A caller that answers with the address it was sent to."""
-
-    async def call(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        return self.send(endpoint, request)
-
-    def send(self, endpoint: Endpoint, request: CallRequest) -> CallReply:
-        return CallReply(endpoint.service, endpoint.instance, "http", 200, True, elapsed_ms=1.0, body=endpoint.address)
-
-
 def get(service: str = "orders", instance: str = "") -> CallRequest:
     return CallRequest(service, "GET", "/", instance=instance)
 
 
 def addresses(world: World, request: CallRequest) -> list[str]:
-    return [endpoint.address for endpoint in resolve(world.directory(), request)]
+    return [endpoint.address for endpoint in run_blocking(world.directory().endpoints(request))]
 
 
 def test_the_registry_is_asked_where_its_container_publishes_it() -> None:
@@ -120,7 +130,7 @@ def test_what_does_not_register_by_design_needs_no_registry() -> None:
 
 def test_without_a_registry_in_the_file_every_service_is_called_directly() -> None:
     world = World()
-    found = resolve(world.directory(replace(CONFIG, registry="")), get())
+    found = run_blocking(world.directory(replace(CONFIG, registry="")).endpoints(get()))
     assert [endpoint.address for endpoint in found] == ["orders:1", "orders:2"]
     assert world.asked == []
 
@@ -180,12 +190,8 @@ def test_a_registry_that_does_not_answer_is_missed() -> None:
 
 
 def test_an_engine_that_is_not_there_is_missed() -> None:
-    def containers() -> list[Container]:
-        raise RuntimeUnavailable("no container engine answers")
-
-    world = World()
     with pytest.raises(RuntimeUnavailable):
-        resolve(replace(world.directory(), containers=containers), get())
+        addresses(World(away=True), get())
 
 
 def test_a_protocol_that_is_not_published_is_named() -> None:
@@ -193,23 +199,43 @@ def test_a_protocol_that_is_not_published_is_named() -> None:
         addresses(World(), CallRequest("orders", "", "shop.v1.Orders/Get"))
 
 
-def test_a_call_goes_to_one_of_the_endpoints() -> None:
-    directory = World().directory()
-    first = call_one(directory, Echo().send, get(), pick=lambda endpoints: endpoints[0])
-    last = call_one(directory, Echo().send, get(), pick=lambda endpoints: endpoints[-1])
-    assert (first.body, last.body) == ("orders:1", "orders:2")
+def collector(**changes: object) -> Container:
+    ports = {"http": "collector:1", "otlp-http": "collector:2"}
+    return container("collector", **{"ports": ports, **changes})
 
 
-def test_repeated_calls_reach_every_instance() -> None:
-    directory = World().directory()
-    assert {call_one(directory, Echo().send, get()).instance for _ in range(60)} == {
-        "orders-1",
-        "orders-2",
-    }
+def test_the_collector_is_found_with_one_question_and_then_with_none() -> None:
+    world = World([container("orders"), collector()])
+    directory = world.directory()
+    assert run_blocking(directory.collector()) == "collector:1"
+    assert run_blocking(directory.collector("otlp-http")) == "collector:2"
+    assert world.found == ["collector"]
 
 
-def test_all_means_every_endpoint() -> None:
-    directory, send = World().directory(), Echo().send
-    replies = call_every(directory, send, get(instance=ALL))
-    assert [reply.instance for reply in replies] == ["orders-1", "orders-2"]
-    assert len(call_every(directory, send, get())) == 1
+def test_a_list_that_was_read_for_a_call_tells_where_the_collector_is() -> None:
+    world = World([container("consul"), container("orders"), collector()])
+    directory = world.directory()
+    run_blocking(directory.endpoints(get()))
+    assert run_blocking(directory.collector()) == "collector:1"
+    assert world.found == [""]
+
+
+def test_where_the_collector_is_can_be_known_already() -> None:
+    world = World([collector(ports={"http": "moved:1"})])
+    directory = world.directory(collector_ports={"http": "known:1"})
+    assert run_blocking(directory.collector()) == "known:1"
+    assert world.found == []
+    assert run_blocking(directory.collector(anew=True)) == "moved:1"
+
+
+def test_a_collector_that_does_not_run_says_how_to_start_it() -> None:
+    with pytest.raises(CollectorUnavailable) as caught:
+        run_blocking(World([collector(state=ContainerState.EXITED)]).directory().collector())
+    assert "meshctl start collector" in caught.value.hint
+
+
+def test_without_a_collector_in_the_file_nobody_is_asked() -> None:
+    world = World()
+    with pytest.raises(CollectorUnavailable, match="no collector"):
+        run_blocking(world.directory(replace(CONFIG, collector="")).collector())
+    assert world.found == []
