@@ -22,16 +22,8 @@ from meshctl.engine.session import Traces
 from meshctl.engine.state.links import Source
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
-from meshctl.model.traces import (
-    ServiceEdge,
-    Span,
-    SpanKind,
-    SpanStatus,
-    Trace,
-    TraceChanges,
-    TraceQuery,
-    TraceSummary,
-)
+from meshctl.model.spans import Span, SpanKind, SpanStatus
+from meshctl.model.traces import ServiceEdge, Trace, TraceChanges, TraceQuery, TraceSummary
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.traces import TracesScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen

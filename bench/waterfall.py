@@ -12,7 +12,8 @@ from bench.timing import Figure, judged
 from meshctl.core.traces.diff import diff
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.core.traces.waterfall.view import visible, whole
-from meshctl.model.traces import Span, SpanKind, SpanStatus, Trace
+from meshctl.model.spans import Span, SpanKind, SpanStatus
+from meshctl.model.traces import Trace
 from meshctl.present.waterfall import header_line, row_line, ruler_line
 
 _MS = 1_000_000

@@ -15,8 +15,9 @@ from meshctl.errors import ConfigError, MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.events import MeshEvent
 from meshctl.model.registry import Check
+from meshctl.model.spans import Span
 from meshctl.model.status import Health, Reason
-from meshctl.model.traces import Span, Trace
+from meshctl.model.traces import Trace
 from meshctl.model.waterfall import Waterfall, WaterfallRow, Window
 from meshctl.present.lines import Segment
 from tests.hostile import hostile

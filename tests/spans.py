@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshctl.model.traces import Span, SpanKind, SpanStatus, Trace, TraceSummary
+from meshctl.model.spans import Span, SpanKind, SpanStatus
+from meshctl.model.traces import Trace, TraceSummary
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 #: 2026-11-23 12:00:00 UTC.

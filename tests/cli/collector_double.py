@@ -21,7 +21,8 @@ from meshctl.engine.calls.traced import LiveCalls
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceQuery, TraceSummary
+from meshctl.model.spans import Span
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from tests.cli.conftest import Answer
 from tests.spans import order, span
 

@@ -12,7 +12,7 @@ from meshctl.cli.output import Output
 from meshctl.engine.calls.traced import REPORT_S
 from meshctl.errors import CallError, CallTimeout
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
-from meshctl.model.traces import Span, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanKind, SpanStatus
 from tests.cli.conftest import COLLECTOR, GOOD, Open, Run
 from tests.cli.worlds import FakeWorld, greet, header
 from tests.fakes.collectors import FakeCollector

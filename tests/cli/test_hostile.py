@@ -27,8 +27,9 @@ from meshctl.model.calls import CallReply, CallRequest, Endpoint
 from meshctl.model.containers import ExecResult
 from meshctl.model.plan import Failure
 from meshctl.model.progress import ProgressEvent
+from meshctl.model.spans import Span
 from meshctl.model.status import CheckStatus
-from meshctl.model.traces import Span, TraceSummary
+from meshctl.model.traces import TraceSummary
 from meshctl.present.lines import Segment
 from tests.cli.worlds import FakeWorld
 from tests.fakes.containers import Behaviour

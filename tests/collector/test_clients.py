@@ -8,7 +8,8 @@ from dataclasses import replace
 from meshctl.adapters.collector.reader import CollectorReader
 from meshctl.adapters.collector.sender import CollectorSender
 from meshctl.errors import UsageError
-from meshctl.model.traces import Span, TraceQuery
+from meshctl.model.spans import Span
+from meshctl.model.traces import TraceQuery
 from tests.collector.conftest import HOST, Serve, Served
 from tests.spans import TRACE, order
 

@@ -16,7 +16,7 @@ import pytest
 
 from meshctl.adapters.otlp.encode import request_json
 from meshctl.model.containers import LABEL_INSTANCE, LABEL_KIND, LABEL_PROJECT, LABEL_SERVICE
-from meshctl.model.traces import SpanEvent
+from meshctl.model.spans import SpanEvent
 from tests.e2e.command import ROOT, Meshctl, eventually
 from tests.e2e.terminal import Terminal
 from tests.hostile import BIDI, obeyed

@@ -13,7 +13,8 @@ from meshctl.engine.traces import LiveTraces
 from meshctl.engine.up import UpOptions, up
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.config import AppProtocol, MeshConfig, PortSpec
-from meshctl.model.traces import SpanStatus, TraceQuery
+from meshctl.model.spans import SpanStatus
+from meshctl.model.traces import TraceQuery
 from meshctl.model.waterfall import WaterfallRow
 from tests.builders import application, mesh_config, spec
 from tests.fakes.machine import Behaviour, Death

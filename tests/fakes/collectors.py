@@ -10,15 +10,8 @@ from meshctl.adapters.otlp.encode import request_json
 from meshctl.adapters.otlp.json_form import request_of_json
 from meshctl.collector.traces.memory import TraceMemory
 from meshctl.errors import CollectorUnavailable
-from meshctl.model.traces import (
-    CollectorStatus,
-    ServiceEdge,
-    Span,
-    Trace,
-    TraceChanges,
-    TraceQuery,
-    TraceSummary,
-)
+from meshctl.model.spans import Span
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceChanges, TraceQuery, TraceSummary
 
 
 class FakeCollector:

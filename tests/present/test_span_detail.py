@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len as terminal_cells
 
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink
 from meshctl.present.lines import BAD, Line, plain
 from meshctl.present.span_detail import attribute_lines, event_lines, title_line
 from tests.spans import BEGIN_NS, MS, TRACE, order, span, trace

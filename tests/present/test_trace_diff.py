@@ -9,7 +9,7 @@ from rich.cells import cell_len as terminal_cells
 
 from meshctl.core.traces.diff import diff
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.model.traces import Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
 from meshctl.present.lines import BAD, plain
 from meshctl.present.run_cost import cost_line, run_cost
 from meshctl.present.trace_diff import diff_lines

@@ -9,7 +9,8 @@ from rich.cells import cell_len as terminal_cells
 
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.core.traces.waterfall.view import everything, visible, whole
-from meshctl.model.traces import Span, SpanKind, Trace
+from meshctl.model.spans import Span, SpanKind
+from meshctl.model.traces import Trace
 from meshctl.model.waterfall import Waterfall, Window
 from meshctl.present.lines import ACCENT, BAD, plain, service_tone
 from meshctl.present.ruler import ruler_text, span_time

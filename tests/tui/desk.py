@@ -9,17 +9,9 @@ from dataclasses import replace
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.errors import CollectorUnavailable
 from meshctl.model.containers import LogLine
+from meshctl.model.spans import SpanEvent, SpanKind, SpanLink
 from meshctl.model.status import LinkState
-from meshctl.model.traces import (
-    CollectorStatus,
-    ServiceEdge,
-    SpanEvent,
-    SpanKind,
-    SpanLink,
-    Trace,
-    TraceQuery,
-    TraceSummary,
-)
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from tests.fakes.sessions import Shown
 from tests.spans import MS, TRACE, order, span, summary, trace
 from tests.tui import states

@@ -25,8 +25,9 @@ from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
 from meshctl.model.plan import DownReport, Plan, UpReport
 from meshctl.model.recording import Recording
+from meshctl.model.spans import Span
 from meshctl.model.status import ServiceStatus
-from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceQuery, TraceSummary
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports.world import ProgressSink
 
 #: Spans as one OTLP JSON document.

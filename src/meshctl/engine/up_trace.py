@@ -11,7 +11,7 @@ from meshctl.core.traces.call_span import OURS
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
 from meshctl.model.plan import Ran, UpReport
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanStatus
 from meshctl.threads import run_in_thread
 
 #: Seconds that sending may take: nobody who waits for a stack waits for this.

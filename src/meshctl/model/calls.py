@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meshctl.errors import MeshError
     from meshctl.model.containers import LogLine
-    from meshctl.model.traces import Span, Trace
+    from meshctl.model.spans import Span
+    from meshctl.model.traces import Trace
 
 
 #: Protocols that a request is made in.

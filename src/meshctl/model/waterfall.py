@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from meshctl.model.traces import Span
+from meshctl.model.spans import Span
 
 
 class Mark(StrEnum):

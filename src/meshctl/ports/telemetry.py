@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, Trace, TraceChanges, TraceQuery, TraceSummary
+from meshctl.model.spans import Span
+from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceChanges, TraceQuery, TraceSummary
 
 
 class TraceReader(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.model.traces import Span, SpanEvent, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanStatus
 from meshctl.model.waterfall import Waterfall, WaterfallRow
 from meshctl.present.attributes import MOST_LINES, grouped, pair_lines, shown_value
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.core.traces.waterfall.view import whole
-from meshctl.model.traces import Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span
 from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells, service_tone, words

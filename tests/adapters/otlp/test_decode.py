@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from meshctl.adapters.otlp.decode import UNKNOWN_SERVICE, BadPayload, spans_of
-from meshctl.model.traces import SpanKind, SpanStatus
+from meshctl.model.spans import SpanKind, SpanStatus
 from tests.adapters.otlp.filled import Filler
 from tests.adapters.otlp.requests import message, request, span
 from tests.spans import BEGIN_NS

@@ -10,7 +10,7 @@ from dataclasses import replace
 from meshctl.adapters.otlp.decode import spans_of
 from meshctl.adapters.otlp.encode import request_json
 from meshctl.adapters.otlp.json_form import request_of_json
-from meshctl.model.traces import SpanEvent, SpanKind, SpanLink
+from meshctl.model.spans import SpanEvent, SpanKind, SpanLink
 from tests.spans import BEGIN_NS, order, span
 
 VALUES = {

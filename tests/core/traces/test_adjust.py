@@ -20,7 +20,7 @@ from meshctl.core.traces.waterfall.adjust import (
     note_roots,
 )
 from meshctl.core.traces.waterfall.tree import SpanColumns, columns_of
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanStatus
 from meshctl.model.waterfall import Mark
 from tests.spans import BEGIN_NS, MS, span, trace
 

@@ -11,7 +11,8 @@ from meshctl.adapters.otlp.json_form import request_of_json
 from meshctl.collector.traces.memory import TraceMemory
 from meshctl.core.traces.archive import TraceArchive
 from meshctl.errors import UsageError
-from meshctl.model.traces import Span, SpanEvent, SpanKind, Trace, TraceQuery
+from meshctl.model.spans import Span, SpanEvent, SpanKind
+from meshctl.model.traces import Trace, TraceQuery
 from tests.spans import BEGIN_NS, order, span, trace
 
 NOW_NS = BEGIN_NS + 120_000_000_000

@@ -7,7 +7,7 @@ import pytest
 from meshctl.core.traces.call_span import call_span
 from meshctl.errors import CallTimeout, MeshError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
-from meshctl.model.traces import Span, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanKind, SpanStatus
 
 IDS = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "")
 HTTP = CallRequest("users", "GET", "/users/1?full=1")

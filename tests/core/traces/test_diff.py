@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from meshctl.core.traces.diff import TraceDiff, diff
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.model.traces import Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
 from tests.spans import MS, order, span, trace
 
 CLIENT = SpanKind.CLIENT

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from meshctl.core.traces.edges import EdgeFold, crossings_of
-from meshctl.model.traces import ServiceEdge, Span, SpanKind, SpanLink, SpanStatus
+from meshctl.model.spans import Span, SpanKind, SpanLink, SpanStatus
+from meshctl.model.traces import ServiceEdge
 from tests.spans import MS, TRACE, order, span
 
 CLIENT, SERVER, PRODUCER, CONSUMER = SpanKind.CLIENT, SpanKind.SERVER, SpanKind.PRODUCER, SpanKind.CONSUMER

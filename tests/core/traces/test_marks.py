@@ -9,7 +9,7 @@ import pytest
 
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.core.traces.waterfall.marks import READ_ALL, READ_MOST
-from meshctl.model.traces import Span, SpanEvent, SpanKind
+from meshctl.model.spans import Span, SpanEvent, SpanKind
 from meshctl.model.waterfall import Mark
 from tests.spans import order, span, trace
 

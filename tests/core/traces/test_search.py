@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meshctl.core.traces.search import contain_text, have_attributes, reads_as
-from meshctl.model.traces import SpanEvent
+from meshctl.model.spans import SpanEvent
 from tests.spans import BEGIN_NS, span
 
 

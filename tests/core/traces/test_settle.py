@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.core.traces.settle import waits_for
-from meshctl.model.traces import SpanKind, SpanLink
+from meshctl.model.spans import SpanKind, SpanLink
 from tests.spans import TRACE, order, span
 
 PRODUCER, CONSUMER = SpanKind.PRODUCER, SpanKind.CONSUMER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.core.traces.waterfall import waterfall
-from meshctl.model.traces import SpanKind
+from meshctl.model.spans import SpanKind
 from meshctl.model.waterfall import Mark, Waterfall
 from tests.spans import BEGIN_NS, MS, order, span, trace
 

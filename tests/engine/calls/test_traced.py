@@ -18,7 +18,8 @@ from meshctl.errors import CallError, CallTimeout, CollectorUnavailable, UsageEr
 from meshctl.model.calls import CallOutcome, CallReply, CallRequest, Endpoint, SentCall
 from meshctl.model.config import MeshConfig, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, LogLine
-from meshctl.model.traces import Span, SpanKind, SpanStatus, Trace
+from meshctl.model.spans import Span, SpanKind, SpanStatus
+from meshctl.model.traces import Trace
 from meshctl.threads import run_in_thread
 from tests.fakes.collectors import FakeCollector
 from tests.spans import span

@@ -13,8 +13,9 @@ from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.plan import Failure, Operation, OperationKind, Plan, Step, UpReport
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus, Trace
+from meshctl.model.traces import Trace
 from tests.spans import BEGIN_NS, TRACE, order, span, summary, trace
 
 NOW = 1_795_435_200.0

@@ -11,7 +11,8 @@ import pytest
 from meshctl.model.config import ServiceSpec
 from meshctl.model.containers import LogLine
 from meshctl.model.recording import Recording
-from meshctl.model.traces import CollectorStatus, SpanEvent
+from meshctl.model.spans import SpanEvent
+from meshctl.model.traces import CollectorStatus
 from meshctl.present.documents.reading import DocumentError
 from meshctl.present.documents.recording import recording_from_data, recording_to_data
 from tests.spans import order, span, trace

@@ -9,7 +9,7 @@ from typing import Any
 
 from meshctl.adapters.collector.exchange import Exchange, sentence, unavailable
 from meshctl.errors import MeshError
-from meshctl.model.traces import Span
+from meshctl.model.spans import Span
 
 #: Seconds one request may take.
 SEND_TIMEOUT_S = 2.0

@@ -10,7 +10,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from meshctl.adapters.otlp.values import LazyAttributes, value_of
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 
 #: The service of a resource that names none, in the words of OpenTelemetry's SDKs.
 UNKNOWN_SERVICE = "unknown_service"

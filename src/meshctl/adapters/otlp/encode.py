@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 
 _KINDS = {
     SpanKind.UNSPECIFIED: 0,

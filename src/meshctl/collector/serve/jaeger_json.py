@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 
 
 def response(data: Any, total: int = 0, errors: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from meshctl.core.traces.edges import Crossing, crossings_of, edges_since
 from meshctl.core.traces.settle import waits_for
 from meshctl.core.traces.store import TraceStore
 from meshctl.core.traces.stored import Limits, StoredTrace
-from meshctl.model.traces import CollectorStatus, ServiceEdge, Span, TraceQuery, TraceSummary
+from meshctl.model.spans import Span
+from meshctl.model.traces import CollectorStatus, ServiceEdge, TraceQuery, TraceSummary
 
 #: ``listener(changed, removed)``: ids of traces; one in both was removed and has begun anew.
 Listener = Callable[[Sequence[str], Sequence[str]], None]

@@ -9,7 +9,8 @@ from meshctl.core.traces.search import contain_text, have_attributes, search
 from meshctl.core.traces.store import TraceStore
 from meshctl.core.traces.stored import Limits, SpanBatch, SpanRow, StoredTrace
 from meshctl.errors import UsageError
-from meshctl.model.traces import ServiceEdge, Span, Trace, TraceQuery, TraceSummary
+from meshctl.model.spans import Span
+from meshctl.model.traces import ServiceEdge, Trace, TraceQuery, TraceSummary
 
 _NO_LIMIT = 2**62
 

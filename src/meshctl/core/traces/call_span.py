@@ -6,7 +6,7 @@ from typing import Any
 
 from meshctl.errors import MeshError
 from meshctl.model.calls import CallReply, CallRequest, Endpoint
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanStatus
 
 #: The service name of meshctl's own spans.
 OURS = "meshctl"

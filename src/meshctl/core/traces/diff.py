@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshctl.core.traces.waterfall.layout import MANY
-from meshctl.model.traces import SpanKind
+from meshctl.model.spans import SpanKind
 from meshctl.model.waterfall import Waterfall
 
 #: A difference is listed from so much of the longer root on, and from so much of its own size.

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from meshctl.core.traces.stored import PLAUSIBLE_NS, StoredTrace
-from meshctl.model.traces import ServiceEdge, Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
+from meshctl.model.traces import ServiceEdge
 
 CALL, MESSAGE = "call", "message"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meshctl.core.traces.stored import StoredTrace
-from meshctl.model.traces import Span, TraceQuery, TraceSummary
+from meshctl.model.spans import Span
+from meshctl.model.traces import TraceQuery, TraceSummary
 from meshctl.model.waterfall import Waterfall, WaterfallRow
 
 _DURATION = re.compile(r"([<>])=?(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m)?", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshctl.model.traces import Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
 
 #: What a producer sets when its broker has found no queue for the message.
 UNROUTED = "mesh.unrouted"

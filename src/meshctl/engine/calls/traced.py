@@ -19,7 +19,7 @@ from meshctl.model.containers import Container, LogLine
 from meshctl.ports.calls import CallerFor
 
 if TYPE_CHECKING:
-    from meshctl.model.traces import Span
+    from meshctl.model.spans import Span
     from meshctl.ports.telemetry import Collectors
 
 #: Seconds after a request in which a first span of the service may come.

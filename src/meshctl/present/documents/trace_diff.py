@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshctl.core.traces.diff import Change, Side, Step, TraceDiff
-from meshctl.model.traces import SpanKind
+from meshctl.model.spans import SpanKind
 from meshctl.present.documents.milliseconds import apart, to_ms, to_ns
 from meshctl.present.documents.reading import Fields, text
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from meshctl.core.traces.waterfall.tree import NO_PARENT
-from meshctl.model.traces import Span, SpanEvent, SpanKind, SpanLink, SpanStatus, Trace
+from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
+from meshctl.model.traces import Trace
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow
 from meshctl.present.documents.milliseconds import to_ms, to_ns
 from meshctl.present.documents.reading import DocumentError, Fields, integer, text, word

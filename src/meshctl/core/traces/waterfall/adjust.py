@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from meshctl.core.traces.waterfall.tree import NO_PARENT, SpanColumns, columns_of, parents_first
-from meshctl.model.traces import Span, SpanKind
+from meshctl.model.spans import Span, SpanKind
 from meshctl.model.waterfall import Mark
 
 #: Further than this from the middle of the trace no clock is trusted.

@@ -10,7 +10,8 @@ from operator import add
 from meshctl.core.traces.waterfall.adjust import adjusted, counted
 from meshctl.core.traces.waterfall.marks import CLIENT, ERROR, PRODUCER, is_detached, marks_of
 from meshctl.core.traces.waterfall.tree import NO_PARENT, SpanColumns, Tree, self_time, tree_of
-from meshctl.model.traces import Span, SpanKind, Trace
+from meshctl.model.spans import Span, SpanKind
+from meshctl.model.traces import Trace
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow
 
 #: So many times the same request under one parent is a loop over single requests (N+1).

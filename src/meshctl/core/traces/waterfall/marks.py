@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from meshctl.core.traces.waterfall.tree import NO_PARENT, SpanColumns, Tree
-from meshctl.model.traces import Span, SpanKind, SpanStatus
+from meshctl.model.spans import Span, SpanKind, SpanStatus
 from meshctl.model.waterfall import Mark
 
 #: Up to so many spans every client and server is read; beyond, only those that an error leads to.

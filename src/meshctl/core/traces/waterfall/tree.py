@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from meshctl.model.traces import Span
+from meshctl.model.spans import Span
 from meshctl.model.waterfall import Mark
 
 NO_PARENT = -1
