@@ -214,7 +214,7 @@ def _list_is_there(app: MeshApp) -> bool:
 
 
 def _waterfall_is_there(app: MeshApp) -> bool:
-    return isinstance(app.screen, WaterfallScreen) and app.screen.view is not None
+    return isinstance(app.screen, WaterfallScreen) and app.screen.nav.view is not None
 
 
 class Stretches:

@@ -14,7 +14,7 @@ from bench.timing import Figure
 from meshctl.adapters.config_file import load_config
 from meshctl.bootstrap import open_session
 from meshctl.tui.app import MeshApp
-from meshctl.tui.widgets.service_list import ServiceList
+from meshctl.tui.screens.services import ServiceList
 
 #: In turn, so that each has run long enough for the engine to restart it without a pause.
 VICTIMS = ("users", "orders", "inventory", "notifications", "worker", "echo")

@@ -10,14 +10,17 @@ from random import Random
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from meshctl.core.traces.diff import TraceDiff, diff
+from meshctl.core.traces.listing import ShownTraces
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.waterfall.navigation import WaterfallNavigation
+from meshctl.core.traces.waterfall.view import WaterfallView
 from meshctl.errors import ConfigError, MeshError
 from meshctl.model.containers import LogLine
 from meshctl.model.events import MeshEvent
 from meshctl.model.registry import Check
 from meshctl.model.spans import Span
 from meshctl.model.status import Health, Reason
-from meshctl.model.traces import Trace
+from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall, WaterfallRow, Window
 from meshctl.present.lines import Segment
 from tests.hostile import hostile
@@ -52,6 +55,8 @@ class Maker:
             Waterfall: self.waterfall,
             WaterfallRow: lambda: self.random.choice(self.waterfall().rows),
             Window: lambda: Window(0, self.random.choice((1, 1000, 10**9, 2**63))),
+            WaterfallNavigation: self.navigation,
+            ShownTraces: self.shown_traces,
             TraceDiff: lambda: diff(self.waterfall(), self.waterfall()),
             Segment: lambda: Segment(self.text()),
             MeshError: lambda: MeshError(self.text(), hint=self.text()),
@@ -125,6 +130,27 @@ class Maker:
 
     def waterfall(self) -> Waterfall:
         return waterfall(self.trace())
+
+    def navigation(self) -> WaterfallNavigation:
+        """Somewhere in a waterfall, something searched for."""
+        nav = WaterfallNavigation(lambda change: None)
+        nav.show(WaterfallView(self.waterfall()))
+        nav.find(self.random.choice(("", "a", self.text())))
+        if self.random.random() < 0.5:
+            nav.toggle_critical()
+        return nav
+
+    def shown_traces(self) -> ShownTraces:
+        """Live, held, searched or found."""
+        shown = ShownTraces()
+        shown.take(self.make(tuple[TraceSummary, ...]))
+        shown.hold(self.random.random() < 0.3)
+        shown.only_errors = self.random.random() < 0.3
+        if shown.narrow(self.random.choice(("", "sku=tea", self.text())), None) and self.random.random() < 0.7:
+            shown.answered(
+                shown.filter, self.make(tuple[TraceSummary, ...]), self.random.choice(("", self.text())), 0.0
+            )
+        return shown
 
     def _object(self, kind: Any) -> Any:
         hints = get_type_hints(kind)

@@ -14,18 +14,6 @@ SERVICES = sorted(f"stack.services.{main.parts[-3]}.app" for main in ROOT.glob("
 KNOWN = {
     "meshctl.cli.progress",
     "meshctl.cli.redraw",
-    "meshctl.tui.app",
-    "meshctl.tui.navigation",
-    "meshctl.tui.palette",
-    "meshctl.tui.screens.base",
-    "meshctl.tui.screens.compare",
-    "meshctl.tui.screens.logs",
-    "meshctl.tui.screens.map",
-    "meshctl.tui.screens.services",
-    "meshctl.tui.screens.span_moves",
-    "meshctl.tui.screens.traces",
-    "meshctl.tui.screens.traces_base",
-    "meshctl.tui.screens.waterfall",
 }
 
 

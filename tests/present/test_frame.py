@@ -1,4 +1,4 @@
-"""The title line, the tab line and the sentences of empty panes."""
+"""The title line, the tab line, and how old the figures are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from meshctl.model.status import LinkState
-from meshctl.present.frame import empty_services, stale_notice, tab_line, title_line
+from meshctl.present.frame import is_reached, link_to, stale_notice, stale_traces, tab_line, title_line
 from meshctl.present.lines import plain
 from tests.fakes.sessions import Shown
 from tests.tui.states import NOW, engine_lost, healthy, no_engine
@@ -19,10 +19,6 @@ def title(shown: Shown, width: int = 120) -> str:
 
 def stale(shown: Shown) -> str:
     return stale_notice(shown.links, shown.observed_at, NOW)
-
-
-def empty(shown: Shown, wanted: str = "") -> tuple[str, str]:
-    return empty_services(len(shown.services), shown.links, shown.observed_at, wanted)
 
 
 def test_links_with_their_details() -> None:
@@ -58,8 +54,18 @@ def test_tabs() -> None:
     assert line.startswith(" 1 Services  2 Logs") and line.rstrip().endswith("as of 2 s ago")
 
 
-def test_every_empty_list_has_a_sentence() -> None:
-    assert empty(no_engine()) == (no_engine().links[0].detail, no_engine().links[0].hint)
-    assert empty(Shown())[0] == "Asking the container engine…"
-    assert empty(healthy(), "zzz") == ("No service matches “zzz”.", "Esc clears the filter.")
-    assert empty(Shown(observed_at=NOW))[0] == "This project has no services."
+def test_traces_are_as_old_as_the_collectors_last_word() -> None:
+    """Where it was never looked for, the runtime's loss counts."""
+    lost = (*healthy().links, LinkState("collector", False, NOW - 7, "connection refused"))
+    assert stale_traces(lost, "collector", NOW - 1, NOW) == "as of 7 s ago"
+    again = (*engine_lost().links, LinkState("collector", True, NOW - 7))
+    assert stale_traces(again, "collector", NOW - 1, NOW) == ""
+    assert stale_traces(engine_lost().links, "collector", engine_lost().observed_at, NOW) == "as of 12 s ago"
+
+
+def test_the_runtime_is_reached_until_it_is_known_not_to_be() -> None:
+    assert is_reached(())
+    assert is_reached(healthy().links)
+    assert not is_reached(engine_lost().links)
+    assert link_to(healthy().links, "consul") == healthy().links[1]
+    assert link_to(healthy().links, "collector") is None

@@ -37,7 +37,7 @@ def test_a_failing_probe_says_why() -> None:
 
 
 def test_without_an_instance_it_says_how_to_start_one() -> None:
-    assert "`s` starts it." in detail(replace(service("orders", Health.STOPPED), instances=()))
+    assert "`S` starts it." in detail(replace(service("orders", Health.STOPPED), instances=()))
 
 
 def test_what_happened_to_it_lately() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.events import Key
 
 from meshctl.present.lines import plain
-from meshctl.tui.actions import by_name
-from meshctl.tui.widgets.notice_line import NoticeLine
+from meshctl.tui.widgets.frame import NoticeLine
+from meshctl.tui.widgets.question import QuestionLine
 from tests.fakes.containers import FakeEngine
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
@@ -20,6 +20,8 @@ async def test_letters_typed_right_after_the_colon_are_text(app_of: AppOf, engin
         keys = [Key("colon", ":"), *(Key(letter, letter) for letter in "pause"), Key("space", " ")]
         for key in [*keys, *(Key(letter, letter) for letter in "users"), Key("enter", None)]:
             app.post_message(key)
+        await until(pilot, lambda: isinstance(app.focused, QuestionLine))
+        await pilot.press("y")
         await until(pilot, lambda: engine.states()["users-1"] == "paused")
         assert engine.states()["orders-1"] == "running"
 
@@ -56,7 +58,7 @@ async def test_the_theme_changes_every_colour(app_of: AppOf) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         before = listing(pilot).tone_style("service:orders"), listing(pilot).tone_style("muted")
-        app.perform(by_name("theme", "services"))
+        app.switch_theme()
         await until(pilot, lambda: not app.current_theme.dark)
         await until(pilot, lambda: listing(pilot).tone_style("muted") != before[1])
         assert listing(pilot).tone_style("service:orders") != before[0]

@@ -17,12 +17,11 @@ from meshctl.model.config import MeshConfig
 from meshctl.model.status import Health
 from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
-from meshctl.tui.screens.help import HelpScreen
-from meshctl.tui.screens.services import ServicesScreen
-from meshctl.tui.widgets.action_bar import ActionBar
+from meshctl.tui.screens.base import HelpScreen
+from meshctl.tui.screens.services import ServiceList, ServicesScreen
+from meshctl.tui.widgets.frame import ActionBar
 from meshctl.tui.widgets.log_view import LogView
-from meshctl.tui.widgets.question import Question
-from meshctl.tui.widgets.service_list import ServiceList
+from meshctl.tui.widgets.question import QuestionLine
 from tests.builders import application, mesh_config, spec
 from tests.fakes.containers import FakeEngine
 from tests.fakes.sessions import Shown, put
@@ -60,19 +59,19 @@ def listing(pilot: Pilot[int]) -> ServiceList:
 
 
 def notices(app: MeshApp) -> list[str]:
-    return [notice.text for notice in app.notices]
+    return [notice.text for notice in app.notices.told]
 
 
 async def test_stop_asks_and_the_default_is_no(app_of: AppOf, engine: FakeEngine) -> None:
-    """Enter after ``s`` stops nothing, ``y`` does."""
+    """Enter after ``S`` stops nothing, ``y`` does."""
     app = await running(app_of, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("s")
-        assert app.screen.query_one(Question).display
+        await pilot.press("S")
+        assert app.screen.query_one(QuestionLine).display
         await pilot.press("enter")
-        assert not app.screen.query_one(Question).display
+        assert not app.screen.query_one(QuestionLine).display
         assert engine.states()["orders-1"] == "running"
-        await pilot.press("s", "y")
+        await pilot.press("S", "y")
         await until(pilot, lambda: engine.states()["orders-1"] == "exited")
         await until(pilot, lambda: "orders stopped" in notices(app))
 
@@ -81,36 +80,71 @@ async def test_the_keyboard_is_back_after_a_question(app_of: AppOf, engine: Fake
     """After the answer the arrows move in the list again."""
     app = await running(app_of, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("s", "n", "down")
+        await pilot.press("S", "n", "down")
         assert listing(pilot).selected == "users"
 
 
+async def test_start_asks_too(app_of: AppOf, engine: FakeEngine) -> None:
+    """What acts asks, harmless or not; another key than ``y`` leaves it as it is."""
+    app = await running(app_of, engine)
+    await app.session.lifecycle.stop(("orders",), RecordingSink())
+    await told(app, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        listing(pilot).select("orders")
+        await pilot.press("S", "enter")
+        assert engine.states()["orders-1"] == "exited"
+        await pilot.press("S", "y")
+        await until(pilot, lambda: engine.states()["orders-1"] == "running")
+        await until(pilot, lambda: "orders started" in notices(app))
+
+
 async def test_restart_and_pause(app_of: AppOf, engine: FakeEngine) -> None:
-    """``r`` restarts at once, ``p`` pauses and, once paused, lets it go on."""
+    """``R`` restarts, ``P`` pauses and, once paused, lets it go on; each asks."""
     app = await running(app_of, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("down", "r")
+        await pilot.press("down", "R", "y")
         await until(pilot, lambda: "users restarted" in notices(app))
         assert "stop users-1" in engine.calls
-        await pilot.press("p")
+        await pilot.press("P", "y")
         await until(pilot, lambda: engine.states()["users-1"] == "paused")
         await until(pilot, lambda: not app.pending)
         await told(app, engine)
-        await until(pilot, lambda: app.state.services[1].health is Health.PAUSED)
-        await pilot.press("p")
+        await until(pilot, lambda: app.session.state.services.value.services[1].health is Health.PAUSED)
+        await pilot.press("P", "n")
+        assert engine.states()["users-1"] == "paused"
+        await pilot.press("P", "y")
         await until(pilot, lambda: engine.states()["users-1"] == "running")
 
 
-async def test_scale_out_and_in(app_of: AppOf, engine: FakeEngine) -> None:
-    """``+`` adds an instance; ``-`` asks before it removes one."""
+async def test_another_number_of_instances(app_of: AppOf, engine: FakeEngine) -> None:
+    """``N`` asks for it in one line; Enter does it."""
     app = await running(app_of, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("plus")
+        await pilot.press("N", "3", "backspace", "2", "enter")
         await until(pilot, lambda: "orders scaled 1 → 2" in notices(app))
         await told(app, engine)
-        await until(pilot, lambda: len(app.state.services[0].instances) == 2)
-        await pilot.press("minus", "y")
+        await until(pilot, lambda: len(app.session.state.services.value.services[0].instances) == 2)
+        await pilot.press("N", "1", "enter")
         await until(pilot, lambda: "orders-2" not in engine.states())
+        await until(pilot, lambda: not app.pending)
+        await told(app, engine)
+        await pilot.press("N", "0", "enter")
+        await until(pilot, lambda: "orders-1" not in engine.states())
+
+
+@pytest.mark.parametrize("answer", [("enter",), ("1", "enter"), ("2", "escape"), ("2", "y"), ("2", "down")])
+async def test_a_number_that_is_not_given_changes_nothing(
+    app_of: AppOf, engine: FakeEngine, answer: tuple[str, ...]
+) -> None:
+    """No number, the number it is, or a key that is none."""
+    app = await running(app_of, engine)
+    calls = len(engine.calls)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("N", *answer)
+        assert not app.screen.query_one(QuestionLine).display
+        assert app.focused is listing(pilot)
+        await pilot.pause()
+        assert engine.calls[calls:] == []
 
 
 async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEngine) -> None:
@@ -118,9 +152,9 @@ async def test_an_error_is_a_notice_with_its_hint(app_of: AppOf, engine: FakeEng
     app = await running(app_of, engine)
     engine.fail["stop", "orders-1"] = OperationFailed("the disk is full", hint="Make room.")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("s", "y")
+        await pilot.press("S", "y")
         await until(pilot, lambda: any("the disk is full" in message for message in notices(app)))
-        assert "Make room." in [notice.hint for notice in app.notices]
+        assert "Make room." in [notice.hint for notice in app.notices.told]
         assert not app.pending
 
 
@@ -128,16 +162,16 @@ async def test_what_is_under_way_stands_in_the_row(app_of: AppOf, monkeypatch: p
     """While a verb runs its word replaces the health, and another verb has to wait."""
     done = asyncio.Event()
 
-    async def slow(*_: object) -> str:
+    async def slow(*_: object) -> None:
         await done.wait()
-        return "users stopped"
 
-    monkeypatch.setattr("meshctl.tui.app.carry_out", slow)
     app = app_of(states.healthy())
+    monkeypatch.setattr(app.session.lifecycle, "stop", slow)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("s", "y")
+        await pilot.press("S", "y")
         await until(pilot, lambda: "stopping…" in plain(listing(pilot).lines[1]))
-        await pilot.press("r")
+        await pilot.press("R")
+        assert not app.screen.query_one(QuestionLine).display
         await until(pilot, lambda: "users is stopping already" in notices(app))
         done.set()
         await until(pilot, lambda: "healthy" in plain(listing(pilot).lines[1]))
@@ -241,7 +275,9 @@ async def test_the_palette_stops_a_service_by_name(app_of: AppOf, engine: FakeEn
         await pilot.press(*"stop redis")
         await until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, ServicesScreen) and app.screen.query_one(Question).display)
+        await until(
+            pilot, lambda: isinstance(app.screen, ServicesScreen) and app.screen.query_one(QuestionLine).display
+        )
         await pilot.press("y")
         await until(pilot, lambda: engine.states()["redis-1"] == "exited")
 
@@ -267,7 +303,7 @@ async def test_the_mouse_does_it_too(app_of: AppOf) -> None:
         await pilot.press("escape")
         bar = app.screen.query_one(ActionBar)
         await pilot.click(bar, offset=(10, 0))
-        assert app.screen.query_one(Question).display
+        assert app.screen.query_one(QuestionLine).display
         await pilot.press("n")
         await pilot.click("#tabs", offset=(32, 0))
         await until(pilot, lambda: app.current_mode == "logs")
@@ -277,21 +313,21 @@ async def test_without_an_engine_nothing_is_offered(app_of: AppOf) -> None:
     """A lost engine takes the verbs out of the footer and off the keys."""
     app = app_of(states.engine_lost())
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("s")
-        assert not app.screen.query_one(Question).display
+        await pilot.press("S")
+        assert not app.screen.query_one(QuestionLine).display
         put(app.session, states.healthy())
         await until(pilot, lambda: not app.screen.has_class("-stale"))
-        await pilot.press("s")
-        assert app.screen.query_one(Question).display
+        await pilot.press("S")
+        assert app.screen.query_one(QuestionLine).display
 
 
 async def test_up_starts_what_is_not_there(app_of: AppOf, engine: FakeEngine) -> None:
-    """``u`` brings the project up."""
+    """``U`` brings the project up, once it was asked."""
     app = app_of(Shown(), project())
     engine.pullable |= {"redis:1"}
     await told(app, engine)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("u")
+        await pilot.press("U", "y")
         await until(pilot, lambda: set(engine.states().values()) == {"running"} and len(engine.states()) == 3)
         await until(pilot, lambda: not app.pending)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from meshctl.tui.screens.map import MapScreen
-from meshctl.tui.screens.services import ServicesScreen
+from meshctl.tui.screens.services import ServiceList, ServicesScreen
 from meshctl.tui.screens.traces import TracesScreen
 from meshctl.tui.widgets.map_view import MapView
-from meshctl.tui.widgets.service_list import ServiceList
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
 from tests.tui.desk import FakeDesk, edges_of_shop, live, some

@@ -65,7 +65,12 @@ def test_filter_without_a_match(snap_compare: Compare, app_of: AppOf) -> None:
 
 def test_question(snap_compare: Compare, app_of: AppOf) -> None:
     """Stopping asks in one line, and the default is no."""
-    assert snap_compare(app_of(states.healthy()), press=["down", "s"], terminal_size=(100, 28))
+    assert snap_compare(app_of(states.healthy()), press=["down", "S"], terminal_size=(100, 28))
+
+
+def test_question_for_a_number(snap_compare: Compare, app_of: AppOf) -> None:
+    """The number of instances is asked for in the same line."""
+    assert snap_compare(app_of(states.healthy()), press=["down", "N", "4"], terminal_size=(100, 28))
 
 
 def test_help(snap_compare: Compare, app_of: AppOf) -> None:
@@ -101,7 +106,7 @@ def test_logs(snap_compare: Compare, app_of: AppOf, monkeypatch: pytest.MonkeyPa
         await pilot.press("l")
         await pilot.pause()
         pilot.app.screen.query_one(LogView).append(lines())
-        pilot.app.redraw()  # type: ignore[attr-defined]
+        pilot.app.screen.draw()  # type: ignore[attr-defined]
         await pilot.pause()
 
     assert snap_compare(app_of(states.healthy()), run_before=write, terminal_size=(110, 24))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from meshctl.model.traces import Trace
 from meshctl.tui.screens.compare import CompareScreen, DiffPane
@@ -43,13 +44,20 @@ def opened(*keys: str) -> Before:
 
     async def press(pilot: Pilot[int]) -> None:
         await pressed("enter")(pilot)
-        await until(pilot, lambda: isinstance(pilot.app.screen, WaterfallScreen) and pilot.app.screen.view is not None)
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, WaterfallScreen) and pilot.app.screen.nav.view is not None
+        )
         await pilot.pause()
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
 
     return press
+
+
+def is_open(screen: Screen[object]) -> bool:
+    """Whether a trace has been read and is in front."""
+    return isinstance(screen, WaterfallScreen) and screen.nav.view is not None
 
 
 @each_size
@@ -97,7 +105,7 @@ def test_list_held(snap_compare: Compare, app_of: AppOf) -> None:
         await pressed("space")(pilot)
         put(app.session, replace(live(*some()[2:]), traces=tuple(some())))
         await until(pilot, lambda: app.screen._listing.newer == 2)  # type: ignore[attr-defined]
-        app.screen._draw()  # type: ignore[attr-defined]
+        app.screen._draw_rows()  # type: ignore[attr-defined]
         await pilot.pause()
 
     assert snap_compare(app, run_before=hold, terminal_size=(120, 30))
@@ -130,7 +138,7 @@ def test_waterfall_find(snap_compare: Compare, app_of: AppOf) -> None:
     async def find(pilot: Pilot[int]) -> None:
         await opened("f", *"reserve")(pilot)
         screen = pilot.app.screen
-        await until(pilot, lambda: isinstance(screen, WaterfallScreen) and len(screen.found) == 2)
+        await until(pilot, lambda: isinstance(screen, WaterfallScreen) and len(screen.nav.found) == 2)
         await pilot.pause()
 
     app = app_of(live(list_of(order())), desk=FakeDesk(order()))
@@ -140,7 +148,7 @@ def test_waterfall_find(snap_compare: Compare, app_of: AppOf) -> None:
 def test_waterfall_only_critical(snap_compare: Compare, app_of: AppOf) -> None:
     """Only what the duration depends on."""
     app = app_of(live(list_of(order())), desk=FakeDesk(order()))
-    assert snap_compare(app, run_before=opened("c"), terminal_size=(120, 36))
+    assert snap_compare(app, run_before=opened("i"), terminal_size=(120, 36))
 
 
 def test_waterfall_logs(snap_compare: Compare, app_of: AppOf) -> None:

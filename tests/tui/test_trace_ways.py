@@ -8,11 +8,10 @@ from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.compare import CompareScreen, DiffPane
 from meshctl.tui.screens.map import MapScreen
-from meshctl.tui.screens.services import ServicesScreen
+from meshctl.tui.screens.services import ServiceList, ServicesScreen
 from meshctl.tui.screens.traces import TracesScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
 from meshctl.tui.widgets.filter_line import FilterLine
-from meshctl.tui.widgets.service_list import ServiceList
 from tests.builders import mesh_config, spec
 from tests.fakes.containers import FakeEngine
 from tests.fakes.world import RecordingSink
@@ -34,7 +33,7 @@ async def test_compare_two_traces(app_of: AppOf) -> None:
     app = app_of(live(list_of(order()), list_of(other)), desk=FakeDesk(order(), other))
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, "enter")
-        await until(pilot, lambda: isinstance(app.screen, WaterfallScreen) and app.screen.view is not None)
+        await until(pilot, lambda: isinstance(app.screen, WaterfallScreen) and app.screen.nav.view is not None)
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, TracesScreen) and len(ids(pilot)) == 2)
         await pilot.press("enter")
@@ -111,4 +110,4 @@ async def test_what_the_engine_room_gives_is_shown(app_of: AppOf, engine: FakeEn
         await pilot.press("l")
         await until(pilot, lambda: "No log line carries the id of this trace." in detail(app))
         await pilot.press("p")
-        await until(pilot, lambda: "is kept" in "".join(notice.text for notice in app.notices))
+        await until(pilot, lambda: "is kept" in "".join(notice.text for notice in app.notices.told))

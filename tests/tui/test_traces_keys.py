@@ -81,12 +81,12 @@ async def test_space_holds_the_list_still(app_of: AppOf) -> None:
 
 
 async def test_only_errors_and_slowest_first(app_of: AppOf) -> None:
-    """``e`` and ``s`` each toggle."""
+    """``!`` and ``s`` each toggle."""
     app = app_of(live(*some()), desk=FakeDesk())
     async with app.run_test(size=SIZE) as pilot:
-        await at_list(pilot, "e")
+        await at_list(pilot, "exclamation_mark")
         assert [int(key, 16) for key in ids(pilot)] == [70, 30]
-        await pilot.press("e", "s")
+        await pilot.press("exclamation_mark", "s")
         assert [int(key, 16) for key in ids(pilot)][:2] == [10, 70]
         await pilot.press("s")
         assert len(ids(pilot)) == 10
@@ -162,7 +162,7 @@ async def test_a_trace_opens_and_the_list_is_as_it_was(app_of: AppOf) -> None:
     app = app_of(live(*some()), desk=FakeDesk(order()))
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, *["down"] * 4, "enter")
-        await until(pilot, lambda: isinstance(app.screen, WaterfallScreen) and app.screen.view is not None)
+        await until(pilot, lambda: isinstance(app.screen, WaterfallScreen) and app.screen.nav.view is not None)
         put(app.session, live(newer(1), *some()))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, TracesScreen) and len(ids(pilot)) == 11)
@@ -175,7 +175,7 @@ async def test_pin_and_unpin(app_of: AppOf) -> None:
     app = app_of(live(list_of(order())), desk=desk)
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, "p")
-        await until(pilot, lambda: [notice.text for notice in app.notices] == [f"{order().trace_id[:12]} is kept"])
+        await until(pilot, lambda: [notice.text for notice in app.notices.told] == [f"{order().trace_id[:12]} is kept"])
         put(app.session, live(list_of(order(), pinned=True)))
         await until(pilot, lambda: listing(pilot).trace is not None and listing(pilot).trace.pinned)
         await pilot.press("p")
@@ -187,7 +187,7 @@ async def test_pinning_what_is_gone_says_so(app_of: AppOf) -> None:
     app = app_of(live(*some()), desk=FakeDesk())
     async with app.run_test(size=SIZE) as pilot:
         await at_list(pilot, "p")
-        await until(pilot, lambda: ["not kept any more" in notice.text for notice in app.notices] == [True])
+        await until(pilot, lambda: ["not kept any more" in notice.text for notice in app.notices.told] == [True])
 
 
 async def test_a_lost_collector_dims_and_comes_back(app_of: AppOf) -> None:
@@ -210,7 +210,7 @@ async def test_figures_are_drawn_at_most_twice_a_second(app_of: AppOf, monkeypat
         show = TraceList.show_traces
         monkeypatch.setattr(TraceList, "show_traces", lambda self, rows: (drawn.append(len(rows)), show(self, rows)))
         for number in range(100):
-            app.state = live(*[newer(n) for n in range(number, -1, -1)])
+            put(app.session, live(*[newer(n) for n in range(number, -1, -1)]))
             app.redraw()
         await until(pilot, lambda: len(ids(pilot)) == 100)
         assert len(drawn) <= 2

@@ -1,12 +1,16 @@
-"""The frame around every screen: title line with links, tab line, sentences for empty panes."""
+"""The frame around every screen: title line with links, tab line, how old the figures are, notices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from meshctl.model.status import LinkState
-from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, between, line_cells
+from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, between, line_cells, words
 from meshctl.present.units import age, clock_time
+
+_LOOKS = {"information": ("·", ACCENT), "warning": ("▲", WARN), "error": ("✖", BAD)}
+_MOST_NOTICE_LINES = 4
 
 
 def title_line(project: str, links: Sequence[LinkState], now: float, width: int, *, observed: bool = True) -> Line:
@@ -44,16 +48,23 @@ def runtime_link(links: Sequence[LinkState]) -> LinkState | None:
     return links[0] if links else None
 
 
-def empty_services(known: int, links: Sequence[LinkState], observed_at: float | None, wanted: str) -> tuple[str, str]:
-    """A sentence and the next step for a list without rows, of a project of which ``known`` services are known."""
-    if wanted and known:
-        return f"No service matches “{wanted}”.", "Esc clears the filter."
+def stale_traces(links: Sequence[LinkState], collector: str, observed_at: float | None, now: float) -> str:
+    """The same of what the service ``collector`` tells; where it was never looked for, the runtime's loss counts."""
+    link = link_to(links, collector)
+    if link is None:
+        return stale_notice(links, observed_at, now)
+    return "" if link.up else f"as of {age(max(0.0, now - link.since))} ago"
+
+
+def is_reached(links: Sequence[LinkState]) -> bool:
+    """Whether the runtime answers, as far as is known."""
     runtime = runtime_link(links)
-    if runtime is not None and not runtime.up and observed_at is None:
-        return runtime.detail or "No container engine answers.", runtime.hint or "It is tried again by itself."
-    if observed_at is None:
-        return "Asking the container engine…", ""
-    return "This project has no services.", "Add one under `services:` in meshctl.yaml."
+    return runtime is None or runtime.up
+
+
+def link_to(links: Sequence[LinkState], name: str) -> LinkState | None:
+    """The connection of that name; None in a project without one, and before it was looked for."""
+    return next((link for link in links if link.name == name), None)
 
 
 def _links(links: Sequence[LinkState], now: float, room: int, observed: bool) -> list[Segment]:
@@ -75,3 +86,44 @@ def _link(link: LinkState, verb: str, now: float, with_detail: bool) -> list[Seg
         return [Segment("● ", GOOD), Segment(link.name), Segment(detail, MUTED)]
     retrying = ", retrying" if with_detail else ""
     return [Segment("○ ", BAD), Segment(f"{link.name} {verb} {age(max(0.0, now - link.since))}{retrying}", BAD)]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """``severity`` is Textual's word; ``until`` monotonic seconds."""
+
+    text: str
+    hint: str
+    severity: str
+    until: float
+
+
+@dataclass(slots=True)
+class Notices:
+    """What is to be said now; each goes by itself. ``monotonic`` gives seconds."""
+
+    monotonic: Callable[[], float]
+    told: list[Notice] = field(default_factory=list)
+
+    def add(self, text: str, hint: str, severity: str, seconds: float) -> None:
+        self.told.append(Notice(text, hint, severity, self.monotonic() + seconds))
+
+    def lines(self, width: int) -> list[Line]:
+        now = self.monotonic()
+        self.told = [notice for notice in self.told if notice.until > now]
+        return notice_lines(self.told, width)
+
+    def clear(self) -> None:
+        self.told.clear()
+
+
+def notice_lines(notices: Sequence[Notice], width: int) -> list[Line]:
+    """The newest notice, wrapped; [] when there is none."""
+    if not notices:
+        return []
+    notice = notices[-1]
+    sign, tone = _LOOKS[notice.severity]
+    told = [(part, tone if notice.severity == "error" else "") for part in words(notice.text, width - 5)]
+    told += [(part, MUTED) for part in words(notice.hint, width - 5)]
+    lead = (Segment(f" {sign} ", tone), Segment("   "))
+    return [(lead[min(number, 1)], Segment(part, how)) for number, (part, how) in enumerate(told[:_MOST_NOTICE_LINES])]

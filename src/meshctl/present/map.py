@@ -19,6 +19,8 @@ from meshctl.present.text import cell_len, fit, pad
 
 _MOST_NAME = 22
 _MESSAGE = "message"
+#: Lines that are not the map's, and those that the table must have at least.
+_FRAME, _LEAST_TABLE = 8, 5
 
 
 def ends_shown(services: Iterable[ServiceStatus], edges: Sequence[ServiceEdge]) -> dict[str, Health | None]:
@@ -84,6 +86,17 @@ def service_map(
         if drawn is not None:
             return drawn
     return None
+
+
+def fitted_map(
+    health: Mapping[str, Health | None], edges: Sequence[ServiceEdge], width: int, height: int, selected: str
+) -> ServiceMap | None:
+    """The map in a screen of that size: the frame takes six lines and the table's rule two.
+
+    The table of edges has what it needs, at most two fifths.
+    """
+    table = min(len(edges) + 1, max(_LEAST_TABLE, height * 2 // 5))
+    return service_map(health, edges, width, height - _FRAME - table, selected)
 
 
 class _Drawing:

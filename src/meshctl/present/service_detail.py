@@ -35,7 +35,7 @@ def service_detail(
     for instance in status.instances:
         lines += [(), *_instance(instance, now, width)]
     if not status.instances:
-        lines += [(), (Segment(" No instance exists. "), Segment("`s` starts it.", MUTED))]
+        lines += [(), (Segment(" No instance exists. "), Segment("`S` starts it.", MUTED))]
     lines += _lately(status, events)
     return [fit_line(line, width) for line in lines]
 

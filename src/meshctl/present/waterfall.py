@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
+from meshctl.core.traces.waterfall.navigation import WaterfallNavigation
 from meshctl.core.traces.waterfall.view import whole
 from meshctl.model.spans import Span, SpanKind
 from meshctl.model.waterfall import Mark, Waterfall, WaterfallRow, Window
 from meshctl.present.bars import bar_cells, bar_span
-from meshctl.present.lines import BAD, MUTED, STRONG, WARN, Line, Segment, fit_line, line_cells, service_tone, words
+from meshctl.present.lines import (
+    ACCENT,
+    BAD,
+    MUTED,
+    STRONG,
+    WARN,
+    Line,
+    Segment,
+    fit_line,
+    line_cells,
+    service_tone,
+    words,
+)
 from meshctl.present.ruler import ruler_text, span_time
 from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.trace_header import first_of, header_line
 
-__all__ = ("bar_span", "header_line", "name_width", "printed", "row_line", "ruler_line")
+__all__ = ("bar_span", "header_line", "name_width", "narrowed_ruler", "note_line", "printed", "row_line", "ruler_line")
 
 #: Cells of the duration at the right edge, with the gap before it.
 TIME_WIDTH = 9
@@ -55,6 +70,31 @@ def ruler_line(w: Waterfall, window: Window, width: int) -> Line:
     """Round times above the bars."""
     scale = ruler_text(window.start_ns, window.end_ns, bar_width(width))
     return (Segment(fit(" " * name_width(width) + scale + " " * TIME_WIDTH, width), MUTED),)
+
+
+def narrowed_ruler(nav: WaterfallNavigation, width: int) -> Line:
+    """The scale of what is looked at; to the left of it what narrows the rows."""
+    if nav.view is None:
+        return ()
+    scale = ruler_line(nav.view.waterfall, nav.view.window, width)
+    said, names = _narrowed(nav), name_width(width)
+    if not said or not scale or cell_len(said) >= names:
+        return scale
+    return (Segment(pad(f" {said}", names), ACCENT), Segment(scale[0].text[names:], scale[0].tone), *scale[1:])
+
+
+def _narrowed(nav: WaterfallNavigation) -> str:
+    """``2 of 14 found``, or that only the critical path is shown; '' for neither."""
+    if nav.wanted:
+        place = bisect_left(nav.found, nav.index)
+        here = f"{place + 1:,} of " if place < len(nav.found) and nav.found[place] == nav.index else ""
+        return f"{here}{len(nav.found):,} found" if nav.found else "nothing found"
+    return "only the critical path" if nav.view is not None and nav.view.only_critical else ""
+
+
+def note_line(w: Waterfall, width: int) -> Line:
+    """What is to be noted, in one line."""
+    return (Segment(fit(f" {' · '.join(w.notes)}", width), WARN),)
 
 
 def row_line(w: Waterfall, index: int, window: Window, width: int, *, collapsed: bool = False) -> Line:

@@ -1,65 +1,132 @@
-"""Everything a person can do. Keys, footer, palette and help all read this one list."""
+"""What an action is. Keys, footer, palette and help of a screen all read its one tuple of actions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
-from meshctl.tui.context import COMPARE, LOGS, MAP, SERVICES, TRACES, WATERFALL, Action, Context
-from meshctl.tui.service_actions import LOG_ACTIONS, SERVICE_ACTIONS
-from meshctl.tui.trace_actions import MAP_ACTIONS, TRACE_ACTIONS, WATERFALL_ACTIONS
+from meshctl.engine.session import Ability
+from meshctl.tui.host import Host
+from meshctl.tui.intents import TABS, Intent, ShowTab
 
-_FRAME = (
-    Action("filter", ("slash",), "filter", "filter as you type", (SERVICES, TRACES, LOGS)),
-    Action("palette", ("colon", "ctrl+p"), "command", "search every command", palette=False),
-    Action("help", ("question_mark",), "help", "list the keys of this screen"),
-    Action("back", ("escape",), "back", "go back", works=lambda c: c.can_go_back, palette=False),
-    Action("services", ("1",), "", "services screen", footer=False),
-    Action("traces_screen", ("2",), "", "traces screen", footer=False),
-    Action("map_screen", ("3",), "", "map screen", footer=False),
-    Action("logs_screen", ("6",), "", "logs screen", footer=False),
-    Action("theme", (), "", "switch between dark and light", footer=False),
-    Action("quit", ("q",), "quit", "leave; what runs keeps running", footer=False),
-)
-ACTIONS: tuple[Action, ...] = (
-    *SERVICE_ACTIONS,
-    *LOG_ACTIONS,
-    *WATERFALL_ACTIONS,
-    *TRACE_ACTIONS,
-    *MAP_ACTIONS,
-    *_FRAME,
-)
 
-_MOVE = (("↑ ↓  j k", "move"), ("home end", "first, last"), ("pgup pgdn", "a page up, a page down"))
-_LOOK = (("↑ ↓", "scroll"), ("home end", "first, last"), ("pgup pgdn", "a page up, a page down"))
-#: Keys that the main widget of a screen itself understands, told by the help.
-WIDGET_KEYS = {
-    SERVICES: _MOVE,
-    TRACES: _MOVE,
-    WATERFALL: _MOVE,
-    MAP: (("↑ ↓ ← →", "select a service"), ("pgup pgdn", "scroll the table")),
-    LOGS: _LOOK,
-    COMPARE: _LOOK,
+class Page(Protocol):
+    """What an action of any screen may ask of the one in front."""
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run beside the screen, in place of what runs in that group."""
+        ...
+
+    def open_filter(self) -> None: ...
+    def show_help(self) -> None: ...
+    def go_back(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an action is given: who can do things, and what it would act on now. ``number`` is what was answered."""
+
+    host: Host
+    screen: Page
+    can_go_back: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asked in one line, the default is no. With ``number`` (what it is now) another number is asked for."""
+
+    text: str
+    number: int | None = None
+
+
+C = TypeVar("C", bound=Context, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[C]):
+    """``keys`` are separated by spaces, ``label`` stands in the footer ('': not there).
+
+    ``meaning`` is what its key means on every screen, if that is another word than the label. What ``needs`` an ability
+    changes something; if it is something that runs, the key is a capital letter and it ``asks``.
+    """
+
+    name: str
+    keys: str
+    label: str
+    help: str
+    run: Callable[[C], None]
+    works: Callable[[C], bool] = field(default=lambda context: True)
+    asks: Callable[[C], Question | None] | None = None
+    meaning: str = ""
+    needs: Ability | None = None
+
+    @property
+    def shown_key(self) -> str:
+        """The first key as a person reads it."""
+        return show_key(self.keys.split()[0]) if self.keys else ""
+
+    @property
+    def in_palette(self) -> bool:
+        """Whether it is searched for by name: what moves about is not, nor the palette itself."""
+        return not set(self.keys.split()) & _MOVING
+
+
+def keys_of(actions: Sequence[Action[C]]) -> list[str]:
+    """Every key that one of them listens to."""
+    return list(dict.fromkeys(key for action in actions for key in action.keys.split()))
+
+
+def for_key(actions: Sequence[Action[C]], key: str, context: C) -> Action[C] | None:
+    """The action this key means now; None when nothing it could mean works."""
+    return next((a for a in actions if key in a.keys.split() and a.works(context)), None)
+
+
+def working(actions: Sequence[Action[C]], context: C) -> Iterator[Action[C]]:
+    return (action for action in actions if action.works(context))
+
+
+def show_key(key: str) -> str:
+    """``shift+left`` → ``shift+←``."""
+    *held, last = key.split("+")
+    return "+".join([*held, _KEY_NAMES.get(last, last)])
+
+
+_MOVING = {"enter", "escape", "colon", "tab", "left", "right"}
+_MOVING |= {f"shift+{key}" for key in ("tab", "left", "right", "up", "down")}
+_KEY_NAMES = {
+    "enter": "⏎",
+    "escape": "esc",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "plus": "+",
+    "minus": "-",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
 }
 
 
-def on_screen(screen: str) -> list[Action]:
-    return [action for action in ACTIONS if screen in action.screens]
+def _go(intent: Intent, context: Context) -> None:
+    context.host.go(intent)
 
 
-def keys_of(screen: str) -> list[str]:
-    """Every key some action of the screen listens to."""
-    return list(dict.fromkeys(key for action in on_screen(screen) for key in action.keys))
-
-
-def for_key(key: str, context: Context) -> Action | None:
-    """The action this key means now; None when nothing it could mean works."""
-    return next((a for a in on_screen(context.screen) if key in a.keys and a.works(context)), None)
-
-
-def working(context: Context) -> Iterable[Action]:
-    return (action for action in on_screen(context.screen) if action.works(context))
-
-
-def by_name(name: str, screen: str) -> Action:
-    """The action of that name on one screen."""
-    return next(action for action in on_screen(screen) if action.name == name)
+#: What the key means that both holds still and follows again.
+HOLD = "hold/follow"
+FILTER: Action[Context] = Action(
+    "filter", "slash", "filter", "filter as you type", lambda c: c.screen.open_filter(), meaning="search"
+)
+#: What every screen ends its actions with.
+FRAME: tuple[Action[Context], ...] = (
+    Action("palette", "colon ctrl+p", "command", "search every command", lambda c: c.host.open_palette()),
+    Action("help", "question_mark", "help", "list the keys of this screen", lambda c: c.screen.show_help()),
+    Action("back", "escape", "back", "go back", lambda c: c.screen.go_back(), lambda c: c.can_go_back),
+    *(Action(f"{mode} screen", key, "", f"{mode} screen", partial(_go, ShowTab(mode))) for key, mode, _ in TABS),
+    Action("theme", "", "", "switch between dark and light", lambda c: c.host.switch_theme()),
+    Action("quit", "q", "", "leave; what runs keeps running", lambda c: c.host.leave()),
+)

@@ -1,12 +1,29 @@
-"""From screen to screen and back: tabs, jumps, and the way one came."""
+"""From screen to screen and back: the one place where intents are carried out."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any
 
 from textual.app import App
 
-from meshctl.tui.context import LOGS, MAP, SERVICES, TRACES, Context
+from meshctl.tui.host import Host
+from meshctl.tui.intents import (
+    LOGS,
+    MAP,
+    SERVICES,
+    TRACES,
+    Back,
+    ChooseOther,
+    Compare,
+    Intent,
+    OpenTrace,
+    ShowLogs,
+    ShowService,
+    ShowTab,
+    ShowTraces,
+)
+from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.compare import CompareScreen
 from meshctl.tui.screens.logs import LogsScreen
 from meshctl.tui.screens.map import MapScreen
@@ -14,89 +31,86 @@ from meshctl.tui.screens.services import ServicesScreen
 from meshctl.tui.screens.traces import TracesScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
 
+#: Every screen, each with its actions: together they are the registry of what a person can do.
+SCREENS = (ServicesScreen, TracesScreen, WaterfallScreen, CompareScreen, MapScreen, LogsScreen)
 
-class Navigator(App[int]):
+
+class Navigator:
     """A digit goes to a tab and forgets the way; a jump remembers it for Esc."""
 
-    MODES: ClassVar[dict[str, Any]] = {
-        SERVICES: ServicesScreen,
-        TRACES: TracesScreen,
-        MAP: MapScreen,
-        LOGS: LogsScreen,
-    }
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, app: App[int], host: Host) -> None:
+        self._app, self._host = app, host
         #: The modes one jumped away from, the first first.
-        self.trail: list[str] = []
-        #: Whose logs the logs screen shows; '' for all.
-        self.log_service = ""
-        #: What the services screen is to select and the traces list is to filter by, when they come to the front.
-        self.wanted_service = ""
-        self.wanted_traces: str | None = None
+        self._trail: list[str] = []
+        app.add_mode(SERVICES, lambda: self._services)
+        app.add_mode(TRACES, lambda: self._traces)
+        app.add_mode(MAP, lambda: MapScreen(host))
+        app.add_mode(LOGS, lambda: self._logs)
 
-    def show_tab(self, mode: str) -> None:
-        """To a tab as it was left; to its first screen when it is in front already."""
-        self.trail.clear()
-        if mode == self.current_mode:
-            for _ in self.screen_stack[1:]:
-                self.pop_screen()
+    @cached_property
+    def _services(self) -> ServicesScreen:
+        return ServicesScreen(self._host)
+
+    @cached_property
+    def _traces(self) -> TracesScreen:
+        return TracesScreen(self._host)
+
+    @cached_property
+    def _logs(self) -> LogsScreen:
+        return LogsScreen(self._host)
+
+    @property
+    def can_go_back(self) -> bool:
+        return bool(self._trail) or len(self._pages()) > 1
+
+    def go(self, intent: Intent) -> None:
+        match intent:
+            case ShowTab(mode):
+                self._show_tab(mode)
+            case ShowService(name):
+                self._jump(SERVICES)
+                self._services.select(name)
+            case ShowTraces(wanted):
+                self._jump(TRACES)
+                self._uncover()
+                self._traces.narrow(wanted)
+            case ShowLogs(service):
+                self._jump(LOGS)
+                self._logs.show_logs(service)
+            case OpenTrace(trace_id, span_id):
+                self._app.push_screen(WaterfallScreen(self._host, trace_id, span_id))
+            case ChooseOther(trace_id):
+                self._app.push_screen(TracesScreen(self._host, compare_with=trace_id))
+            case Compare(trace_id, other_id):
+                self._app.switch_screen(CompareScreen(self._host, trace_id, other_id))
+            case Back(otherwise):
+                self._go_back(otherwise)
+
+    def _show_tab(self, mode: str) -> None:
+        self._trail.clear()
+        if mode == self._app.current_mode:
+            self._uncover()
         else:
-            self.switch_mode(mode)
+            self._app.switch_mode(mode)
 
-    def jump(self, mode: str) -> None:
-        """To a tab, with a way back."""
-        if mode != self.current_mode:
-            self.trail.append(self.current_mode)
-            self.switch_mode(mode)
+    def _jump(self, mode: str) -> None:
+        if mode != self._app.current_mode:
+            self._trail.append(self._app.current_mode)
+            self._app.switch_mode(mode)
 
-    def go_back(self, default: str = "") -> None:
-        """Where one jumped from, else to ``default``."""
-        mode = self.trail.pop() if self.trail else default
+    def _uncover(self) -> None:
+        """The first screen of the tab in front."""
+        for _ in self._app.screen_stack[1:]:
+            self._app.pop_screen()
+
+    def _go_back(self, otherwise: str) -> None:
+        if len(self._pages()) > 1:
+            self._app.pop_screen()
+            return
+        mode = self._trail.pop() if self._trail else otherwise
         if mode:
-            self.switch_mode(mode)
+            self._app.switch_mode(mode)
 
-    def jump_to_service(self, service: str) -> None:
-        """The services screen with the cursor on that service."""
-        self.wanted_service = service
-        self.jump(SERVICES)
-
-    def jump_to_traces(self, wanted: str) -> None:
-        """The traces list with that filter."""
-        self.wanted_traces = wanted
-        self.jump(TRACES)
-
-    def open_trace(self, trace_id: str) -> None:
-        """Its waterfall, over the screen in front."""
-        self.push_screen(WaterfallScreen(trace_id))
-
-    def pick_other(self, trace_id: str) -> None:
-        """The list again, to choose what to compare with."""
-        self.push_screen(TracesScreen(compare_with=trace_id))
-
-    def compare_traces(self, one: str, other: str) -> None:
-        """Their comparison, in place of the list it was chosen from."""
-        self.switch_screen(CompareScreen(one, other))
-
-    # -- actions of every screen
-
-    def do_services(self, context: Context) -> None:
-        self.show_tab(SERVICES)
-
-    def do_traces_screen(self, context: Context) -> None:
-        self.show_tab(TRACES)
-
-    def do_map_screen(self, context: Context) -> None:
-        self.show_tab(MAP)
-
-    def do_logs_screen(self, context: Context) -> None:
-        self.show_tab(LOGS)
-
-    def do_logs(self, context: Context) -> None:
-        if context.service is not None:
-            self.log_service = context.service.service
-        self.jump(LOGS)
-
-    def do_traces(self, context: Context) -> None:
-        if context.service is not None:
-            self.jump_to_traces(f"service:{context.service.service}")
+    def _pages(self) -> list[MeshScreen[Any]]:
+        """The screens of the tab in front; neither help nor palette is one."""
+        return [screen for screen in self._app.screen_stack if isinstance(screen, MeshScreen)]

@@ -15,13 +15,11 @@ from textual.worker import Worker, WorkerState
 
 from meshctl.present.text import clean
 from meshctl.tui.actions import working
-from meshctl.tui.context import SERVICES, Action
+from meshctl.tui.screens.base import MeshScreen
+from meshctl.tui.service_verbs import VERBS, service_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from meshctl.tui.app import MeshApp
-    from meshctl.tui.screens.base import MeshScreen
 
 _LOOKING = (WorkerState.PENDING, WorkerState.RUNNING)
 _SUBMIT = "submit"
@@ -71,7 +69,7 @@ class Command:
 
 
 class ActionsProvider(Provider):
-    """Feeds Textual's palette from the registry of actions."""
+    """Feeds Textual's palette from the actions of the screen in front."""
 
     async def discover(self) -> Hits:
         for command in self._commands():
@@ -85,20 +83,13 @@ class ActionsProvider(Provider):
                 yield Hit(score, matcher.highlight(command.text), command.run, help=command.help or None)
 
     def _commands(self) -> Iterator[Command]:
-        app, screen = cast("MeshApp", self.app), cast("MeshScreen", self.screen)
+        """What works on the screen in front, then what can be done to each service."""
+        screen = cast("MeshScreen[Any]", self.screen)
         context = screen.context()
-        for action in working(context):
-            if action.palette and not action.verb:
-                yield Command(_title(action), action.help, partial(app.perform, action))
-        for status in app.state.services:
-            yield from self._verbs(app, status.service)
-
-    def _verbs(self, app: MeshApp, service: str) -> Iterator[Command]:
-        for action in working(app.context_of(service)):
-            if action.verb and SERVICES in action.screens:
-                run = partial(app.perform, action, service)
-                yield Command(escape(clean(f"{_title(action)} {service}")), "", run)
-
-
-def _title(action: Action) -> str:
-    return action.name.replace("_", " ")
+        for action in working(screen.actions, context):
+            if action.in_palette and action not in VERBS:
+                yield Command(action.name, action.help, partial(screen.perform, action, context))
+        for status in screen.host.session.state.services.value.services:
+            about = service_context(screen.host, screen, status.service)
+            for verb in working(VERBS, about):
+                yield Command(escape(clean(f"{verb.name} {status.service}")), "", partial(screen.perform, verb, about))

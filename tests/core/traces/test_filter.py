@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshctl.core.traces.listing import ShownTraces
+from meshctl.core.traces.listing import AGAIN_S, ShownTraces
 from meshctl.core.traces.search import LIMIT, TraceFilter, parse_filter
 from meshctl.model.traces import TraceQuery
 from tests.spans import summary
@@ -47,7 +47,7 @@ def numbers(shown: ShownTraces) -> list[int]:
 def shown_of(text: str) -> ShownTraces:
     shown = ShownTraces()
     shown.take(tuple(some()))
-    shown.narrow(parse_filter(text))
+    shown.narrow(text, len(some()))
     return shown
 
 
@@ -93,9 +93,9 @@ def test_another_filter_forgets_what_was_found() -> None:
     """Unless only a search can tell: the rows stay until it has answered."""
     shown = shown_of("sku=te")
     shown.found = tuple(some()[:2])
-    shown.narrow(parse_filter("sku=tea"))
+    shown.narrow("sku=tea", None)
     assert numbers(shown) == [90, 80]
-    shown.narrow(parse_filter("echo"))
+    shown.narrow("echo", None)
     assert shown.found is None
     assert numbers(shown) == [20]
 
@@ -112,3 +112,53 @@ def test_a_held_list_does_not_change() -> None:
     assert numbers(shown)[0] == 10
     shown.hold(False)
     assert shown.kept == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "asked"),
+    [
+        ("", None, False),
+        ("pinned", 5_000, False),
+        ("service:orders >1ms", 10, False),
+        ("service:orders >1ms", 5_000, True),
+        ("service:orders", None, True),
+        ("tea", 10, True),
+        ("sku=tea", 10, True),
+    ],
+)
+def test_the_collector_is_asked_for_what_the_list_cannot_tell(text: str, kept: int | None, asked: bool) -> None:
+    """Attributes and words at any time, the rest where it keeps more than the list."""
+    shown = ShownTraces()
+    shown.take(tuple(some()))
+    assert shown.narrow(text, kept) is asked
+    assert shown.searching is asked
+
+
+def test_an_answer_to_an_older_question_is_dropped() -> None:
+    """Somebody has typed on meanwhile."""
+    shown = shown_of("sku=te")
+    older = shown.filter
+    shown.narrow("sku=tea", None)
+    assert not shown.answered(older, tuple(some()), "", 1.0)
+    assert shown.found is None
+    assert shown.searching
+    assert shown.answered(shown.filter, None, "no collector answers", 1.0)
+    assert (shown.searching, shown.trouble) == (False, "no collector answers")
+    shown.narrow("sku=teas", None)
+    assert shown.trouble == ""
+
+
+def test_what_only_the_collector_can_judge_is_asked_again() -> None:
+    """Not more often than is bearable, not while it is being asked or the list is held."""
+    shown = shown_of("sku=tea")
+    assert not shown.due(AGAIN_S)
+    shown.answered(shown.filter, (), "", 10.0)
+    assert not shown.due(10.0 + AGAIN_S / 2)
+    shown.hold(True)
+    assert not shown.due(10.0 + AGAIN_S)
+    shown.hold(False)
+    assert shown.due(10.0 + AGAIN_S)
+    assert not shown.due(10.0 + AGAIN_S)
+    shown.narrow("service:orders", None)
+    shown.answered(shown.filter, (), "", 20.0)
+    assert not shown.due(20.0 + AGAIN_S)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from meshctl.core.traces.navigation import Change, WaterfallNavigation
-from meshctl.core.traces.view import WaterfallView
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.core.traces.waterfall.navigation import Change, WaterfallNavigation
+from meshctl.core.traces.waterfall.view import WaterfallView
 from meshctl.model.traces import Trace
 from tests.spans import order, trace
 from tests.tui.desk import failed_order

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
-from meshctl.core.traces.search import TraceFilter
+from meshctl.core.traces.search import TraceFilter, parse_filter
 from meshctl.model.traces import TraceChanges, TraceSummary
 
+#: What only the collector can judge is asked again this often while traces come in.
+AGAIN_S = 2.0
 _start = attrgetter("start_ns")
 
 
@@ -51,16 +53,20 @@ class TraceListing:
 
 
 class ShownTraces:
-    """The live traces that a filter leaves, or what a search found.
+    """The live traces that a filter leaves, or what a search found; while ``held`` those of the moment it began.
 
-    While ``held`` the live ones are those of the moment it began.
+    ``text`` is what is filtered by; ``searching``: the collector is being asked; ``trouble``: why it did not answer.
     """
 
     def __init__(self) -> None:
+        self.text = ""
         self.filter = TraceFilter()
         self.only_errors = False
         self.slowest_first = False
         self.found: tuple[TraceSummary, ...] | None = None
+        self.searching = False
+        self.trouble = ""
+        self._searched_at = 0.0
         self._live: tuple[TraceSummary, ...] = ()
         self._held: tuple[TraceSummary, ...] | None = None
 
@@ -88,10 +94,45 @@ class ShownTraces:
     def hold(self, held: bool) -> None:
         self._held = self._live if held else None
 
-    def narrow(self, wanted: TraceFilter) -> None:
-        """Another filter. What was found before is forgotten, unless only a search can tell what comes instead."""
+    # -- the filter, and what only the collector can tell
+
+    def narrow(self, text: str, kept_by_collector: int | None) -> bool:
+        """Filter by another text; whether the collector is to be asked (None: not known how many it keeps).
+
+        What was found before is forgotten, unless only a search can tell what comes instead.
+        """
+        wanted = parse_filter(text)
         if wanted != self.filter:
-            self.filter, self.found = wanted, self.found if wanted.hidden else None
+            self.found = self.found if wanted.hidden else None
+        self.text, self.filter, self.trouble = text, wanted, ""
+        self.searching = self._must_search(kept_by_collector)
+        return self.searching
+
+    def answered(self, wanted: TraceFilter, found: tuple[TraceSummary, ...] | None, trouble: str, now: float) -> bool:
+        """What the collector found for ``wanted``, or why it did not answer; False if that is not asked any more."""
+        if wanted != self.filter:
+            return False
+        self.searching, self.trouble, self._searched_at = False, trouble, now
+        if found is not None:
+            self.found = found
+        return True
+
+    def due(self, now: float) -> bool:
+        """Whether to ask again; the next time is counted from here."""
+        waited = now - self._searched_at >= AGAIN_S
+        if not (self.filter.hidden and waited) or self.searching or self.held:
+            return False
+        self._searched_at = now
+        return True
+
+    def _must_search(self, kept_by_collector: int | None) -> bool:
+        wanted = self.filter
+        if wanted.empty or wanted.pinned:
+            return False
+        more = kept_by_collector is None or kept_by_collector > self.kept
+        return wanted.hidden or bool(wanted.words) or more
+
+    # -- rows
 
     def rows(self) -> list[TraceSummary]:
         """What is shown, in order."""

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, Generic, TypeVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
-from meshctl.present.frame import stale_notice, title_line
-from meshctl.present.lines import Line
-from meshctl.tui.actions import by_name, for_key, keys_of, working
-from meshctl.tui.context import Context
-from meshctl.tui.view import View
-from meshctl.tui.widgets.action_bar import ActionBar
+from meshctl.engine.state.topic import Reader, Topic
+from meshctl.present.frame import stale_notice, stale_traces
+from meshctl.present.lines import ACCENT, Line, Segment
+from meshctl.present.text import cell_len, pad
+from meshctl.tui.actions import Action, Context, for_key, keys_of, show_key, working
+from meshctl.tui.host import Host
+from meshctl.tui.intents import Back
 from meshctl.tui.widgets.filter_line import FilterLine
-from meshctl.tui.widgets.line_bar import LineBar
-from meshctl.tui.widgets.notice_line import NoticeLine
-from meshctl.tui.widgets.question import Question
-from meshctl.tui.widgets.tab_bar import TabBar
+from meshctl.tui.widgets.frame import FrameFoot, FrameHead
+from meshctl.tui.widgets.line_pane import LinePane
+from meshctl.tui.widgets.question import QuestionLine
 
-if TYPE_CHECKING:
-    from meshctl.tui.app import MeshApp
+C = TypeVar("C", bound=Context)
 
 
-def key_bindings(mode: str) -> list[BindingType]:
+def key_bindings(actions: Sequence[Action[C]]) -> list[BindingType]:
     """Every key of a screen's actions, taken before widgets see it, so that fast typing keeps its order."""
-    return [Binding(key, f"press('{key}')", show=False, priority=True) for key in keys_of(mode)]
+    return [Binding(key, f"press('{key}')", show=False, priority=True) for key in keys_of(actions)]
 
 
-class MeshScreen(Screen[None]):
-    """A screen of the mesh. ``mode`` is its tab, ``filters_by`` says what a filter looks at."""
+class MeshScreen(Screen[None], Generic[C]):
+    """A screen of the mesh. ``mode`` is its tab, ``heading`` its name, ``filters_by`` what a filter looks at."""
 
     mode: ClassVar[str]
+    heading: ClassVar[str]
+    #: Whether what it shows is told by the collector, and as old as the collector's last word.
+    of_collector: ClassVar[bool] = False
     filters_by: ClassVar[str] = ""
     filter_sign: ClassVar[str] = "/"
+    #: All that a person can do here: keys, footer, palette and help read this.
+    actions: tuple[Action[C], ...]
+    #: Keys that the main widget itself understands, told by the help.
+    widget_keys: ClassVar[Sequence[tuple[str, str]]] = ()
 
-    @property
-    def mesh_app(self) -> MeshApp:
-        return cast("MeshApp", self.app)
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+        self.filter = FilterLine(self.filters_by, self.main_widget, sign=self.filter_sign, id="filter")
+        self._frame_head = FrameHead(host, self.mode, self.stale)
+        self._frame_foot = FrameFoot(self.action_press)
 
     @property
     def ready(self) -> bool:
@@ -50,13 +61,12 @@ class MeshScreen(Screen[None]):
         return bool(self.is_mounted and self.display and self.app.is_running)
 
     def compose(self) -> ComposeResult:
-        yield LineBar(self._title, id="title")
-        yield TabBar(self.mode, self._notice, id="tabs")
-        yield NoticeLine(self.mesh_app.notice_lines, id="notices")
+        yield from self._frame_head.bars
+        yield self._frame_head.notices
         yield from self.body()
-        yield FilterLine(self.filters_by, sign=self.filter_sign, id="filter")
-        yield ActionBar(id="footer")
-        yield Question(id="question")
+        yield self.filter
+        yield self._frame_foot.actions
+        yield self._frame_foot.question
 
     # -- for the screens
 
@@ -64,28 +74,41 @@ class MeshScreen(Screen[None]):
         """The widgets between the tab line and the footer."""
         raise NotImplementedError
 
-    def context(self, service: str = "") -> Context:
-        """What an action would act on: ``service``, or what is selected."""
+    def context(self) -> C:
+        """What an action would act on: what is selected."""
         raise NotImplementedError
 
     def main_widget(self) -> Widget:
         """What has the keyboard when nothing else has."""
         raise NotImplementedError
 
-    def show_state(self, state: View, now: float) -> None:
-        """Draw the newest state. Called at every change and once a second."""
-        self.query_one("#title", LineBar).redraw()
-        self.query_one("#tabs", LineBar).redraw()
-        self.query_one(NoticeLine).redraw()
-        self.set_class(bool(self.stale_since(state, now)), "-stale")
+    def topics(self) -> Sequence[Topic[Any, Any]]:
+        """What is shown beside the links: a change of these has it drawn anew."""
+        return ()
+
+    def stale(self) -> str:
+        """``as of 12 s ago`` while what is shown cannot be brought up to date, else ''."""
+        session = self.host.session
+        links, observed_at = session.state.links.value, session.state.services.value.observed_at
+        if self.of_collector:
+            return stale_traces(links, session.config.collector, observed_at, session.now())
+        return stale_notice(links, observed_at, session.now())
+
+    def draw_body(self) -> None:
+        """Bring the widgets of ``body`` up to date."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Show what is known now. Called at every change and once a second."""
+        if not self.ready:
+            return
+        self._frame_head.redraw()
+        self.set_class(bool(self.stale()), "-stale")
+        self.draw_body()
         self.show_footer()
 
-    def stale_since(self, state: View, now: float) -> str:
-        """``as of 12 s ago`` while what is shown cannot be brought up to date, else ''."""
-        return stale_notice(state.links, state.observed_at, now)
-
     def show_footer(self) -> None:
-        self.query_one(ActionBar).show(list(working(self.context())))
+        self._frame_foot.actions.show(list(working(self.actions, self.context())))
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run beside the screen, in place of what runs in that group; a function, so that none is left unawaited.
@@ -95,61 +118,102 @@ class MeshScreen(Screen[None]):
         wide: Any = work  # Textual's type asks for coroutines that are sent None.
         self.call_later(self.run_worker, wide, group=group, exclusive=True)
 
-    def ask(self, question: str, yes: Callable[[], None]) -> None:
-        """Ask in the footer's line; the keyboard goes back where it was."""
-        footer, focused = self.query_one(ActionBar), self.focused
+    def perform(self, action: Action[C], context: C) -> None:
+        """Do what an action says; ask first if it acts on what runs, say why if it cannot be done here."""
+        why = self.host.session.can(action.needs) if action.needs is not None else ""
+        question = action.asks(context) if action.asks is not None else None
+        if why:
+            self.host.notify(why, severity="warning", timeout=6)
+        elif question is not None:
+            self._frame_foot.ask(question, partial(self._run, action, context), self.focused or self.main_widget())
+        else:
+            self._run(action, context)
 
-        def after() -> None:
-            footer.display = True
-            self.set_focus(focused or self.main_widget())
+    def _run(self, action: Action[C], context: C, number: int = 0) -> None:
+        action.run(replace(context, number=number) if number else context)
+        if self.is_current:
+            self.show_footer()
 
-        footer.display = False
-        self.query_one(Question).ask(question, yes, after)
+    # -- what every screen can do
 
-    def do_filter(self, context: Context) -> None:
-        self.query_one(FilterLine).open()
+    def open_filter(self) -> None:
+        self.filter.open()
+
+    def show_help(self) -> None:
+        self.app.push_screen(HelpScreen(self.heading, self.widget_keys, self.actions))
+
+    def go_back(self) -> None:
+        """What is filtered by is forgotten first."""
+        if self.filter.text:
+            self.filter.clear()
+        else:
+            self.host.go(Back())
 
     # -- events
 
     def on_mount(self) -> None:
         self.main_widget().focus()
+        self.start(self._follow, "topics")
 
     def on_screen_resume(self) -> None:
-        self.mesh_app.redraw()
+        self.draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that means nothing here, or that belongs to a text or a question, is not taken."""
-        if action != "press":
-            return super().check_action(action, parameters)
-        if isinstance(self.focused, Input | Question):
-            return False
-        return for_key(str(parameters[0]), self.context()) is not None
+        """A key that belongs to a text or a question is not taken."""
+        if action == "press":
+            return not isinstance(self.focused, Input | QuestionLine)
+        return super().check_action(action, parameters)
 
     def action_press(self, key: str) -> None:
-        action = for_key(key, self.context())
+        context = self.context()
+        action = for_key(self.actions, key, context)
         if action is not None:
-            self.mesh_app.perform(action)
+            self.perform(action, context)
 
-    @on(ActionBar.Chosen)
-    def _footer_clicked(self, event: ActionBar.Chosen) -> None:
-        self.mesh_app.perform(by_name(event.name, self.context().screen))
+    async def _follow(self) -> None:
+        """Draw what is in front when something that it shows has changed."""
+        reader = Reader(self.host.session.state.links, *self.topics())
+        try:
+            async for _ in reader:
+                if self.is_current:
+                    self.draw()
+        finally:
+            reader.close()
 
-    @on(TabBar.Chosen)
-    def _tab_clicked(self, event: TabBar.Chosen) -> None:
-        self.mesh_app.show_tab(event.mode)
 
-    @on(NoticeLine.Dismissed)
-    def _notice_read(self) -> None:
-        self.mesh_app.dismiss_notices()
+class HelpScreen(ModalScreen[None]):
+    """Any of ``?``, Esc, Enter and q closes it."""
 
-    @on(FilterLine.Left)
-    def _filter_left(self) -> None:
-        self.set_focus(self.main_widget())
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,enter,q", "dismiss", show=False, priority=True),
+    ]
 
-    def _title(self, width: int) -> Line:
-        app, state = self.mesh_app, self.mesh_app.state
-        observed = state.observed_at is not None
-        return title_line(app.session.config.name, state.links, app.now(), width, observed=observed)
+    def __init__(self, title: str, widget_keys: Sequence[tuple[str, str]], actions: Sequence[Action[Any]]) -> None:
+        super().__init__()
+        self._lines = help_lines(widget_keys, actions)
+        self._title = title
 
-    def _notice(self) -> str:
-        return self.stale_since(self.mesh_app.state, self.mesh_app.now())
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = f" {self._title}: keys "
+            pane = LinePane(id="keys")
+            pane.styles.height = len(self._lines)
+            yield pane
+            yield Label("esc closes", id="close")
+
+    def on_mount(self) -> None:
+        self.query_one(LinePane).show(self._lines)
+        self.query_one(LinePane).focus()
+
+    def on_click(self) -> None:
+        self.dismiss()
+
+
+def help_lines(widget_keys: Sequence[tuple[str, str]], actions: Sequence[Action[Any]]) -> list[Line]:
+    """One line per key."""
+    rows = dict(widget_keys)
+    for action in actions:
+        if action.keys:
+            keys = "  ".join(show_key(key) for key in action.keys.split() if key != "equals_sign")
+            rows[keys] = f"{rows[keys]} · {action.help}" if keys in rows else action.help
+    return [(Segment(f" {pad(keys, max(12, cell_len(keys)))}", ACCENT), Segment(what)) for keys, what in rows.items()]

@@ -10,16 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from meshctl.core.traces.diff import TraceDiff, diff
-from meshctl.present.lines import MUTED, STRONG, Line, Segment, between
+from meshctl.present.empty import READING_BOTH, Told, no_trace
+from meshctl.present.heads import compare_head
 from meshctl.present.trace_diff import diff_lines
-from meshctl.present.trace_rows import ID_SHOWN
-from meshctl.tui.context import COMPARE, TRACES, Context
-from meshctl.tui.live_trace import NO_SEARCH, Reading, read_waterfall
-from meshctl.tui.screens.base import key_bindings
-from meshctl.tui.screens.traces_base import CollectorScreen
+from meshctl.tui.actions import FRAME, Context
+from meshctl.tui.host import Host
+from meshctl.tui.intents import TRACES
+from meshctl.tui.live_trace import NO_SEARCH, read_waterfall
+from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.line_bar import LineBar
-from meshctl.tui.widgets.line_pane import LinePane
+from meshctl.tui.widgets.line_pane import LOOK_KEYS, LinePane
 
 
 class DiffPane(LinePane):
@@ -40,68 +41,57 @@ class DiffPane(LinePane):
             self.show(diff_lines(self._difference, self.size.width - 1))
 
 
-class CompareScreen(CollectorScreen):
+class CompareScreen(MeshScreen[Context]):
     """The older trace is the one before, the newer the one after."""
 
     mode = TRACES
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(COMPARE)
+    heading = "Compare"
+    of_collector = True
+    actions = FRAME
+    widget_keys = LOOK_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(FRAME)
     CSS_PATH = "compare.tcss"
 
-    def __init__(self, one: str, other: str) -> None:
-        super().__init__()
+    def __init__(self, host: Host, one: str, other: str) -> None:
+        super().__init__(host)
         self._ids = (one, other)
+        self._pane = DiffPane(id="difference")
 
     def body(self) -> ComposeResult:
-        yield LineBar(self._head, id="head")
-        yield DiffPane(id="difference")
+        yield LineBar(compare_head, id="head")
+        yield self._pane
         yield EmptyPane(id="empty")
 
     def main_widget(self) -> Widget:
-        return self.query_one(DiffPane)
+        return self._pane
 
-    def context(self, service: str = "") -> Context:
-        return Context(screen=COMPARE, can_go_back=True)
+    def context(self) -> Context:
+        return Context(host=self.host, screen=self, can_go_back=True)
 
-    def do_back(self, context: Context) -> None:
-        self.mesh_app.pop_screen()
+    def draw_body(self) -> None:
+        self.query_one("#head", LineBar).redraw()
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._say("Reading both traces…")
+        self._say(READING_BOTH)
         self.start(self._read, "traces")
-
-    def on_screen_resume(self) -> None:
-        if self.mesh_app.wanted_traces is not None:
-            self.mesh_app.pop_screen()
-        else:
-            super().on_screen_resume()
 
     async def _read(self) -> None:
         with NO_SEARCH:
-            one, other = await asyncio.gather(*(read_waterfall(self.mesh_app.session.traces, id) for id in self._ids))
+            one, other = await asyncio.gather(*(read_waterfall(self.host.session.traces, id) for id in self._ids))
         if not self.ready:
             return
         for trace_id, reading in zip(self._ids, (one, other), strict=True):
             if reading.waterfall is None:
-                self._say(*_missing(trace_id, reading))
+                self._say(no_trace(trace_id, reading.error, "Esc goes back."))
                 return
         assert one.waterfall is not None and other.waterfall is not None
         before, after = sorted((one.waterfall, other.waterfall), key=lambda w: w.start_ns)
         difference = await asyncio.to_thread(diff, before, after)
         if self.ready:
             self.set_class(False, "-empty")
-            self.query_one(DiffPane).compare(difference)
+            self._pane.compare(difference)
 
-    def _say(self, sentence: str, step: str = "") -> None:
+    def _say(self, told: Told) -> None:
         self.set_class(True, "-empty")
-        self.query_one(EmptyPane).say(sentence, step)
-
-    def _head(self, width: int) -> Line:
-        right = Segment("changes of self time; the older one is before ", MUTED)
-        return between((Segment(" two traces compared", STRONG),), (right,), width)
-
-
-def _missing(trace_id: str, reading: Reading) -> tuple[str, str]:
-    if reading.error is not None:
-        return str(reading.error), reading.error.hint or "Esc goes back."
-    return f"The collector knows nothing of trace {trace_id[:ID_SHOWN]}.", "Esc goes back."
+        self.query_one(EmptyPane).say(*told)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -13,14 +15,17 @@ from textual.widget import Widget
 
 from meshctl.errors import MeshError
 from meshctl.model.containers import LogLine
-from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Segment, between, service_tone
-from meshctl.tui.context import LOGS, SERVICES, Context
+from meshctl.present.empty import empty_logs
+from meshctl.present.heads import logs_head
+from meshctl.present.lines import Line
+from meshctl.tui.actions import FILTER, FRAME, HOLD, Action, Context
+from meshctl.tui.host import Host
+from meshctl.tui.intents import LOGS, SERVICES, Back, ShowLogs
 from meshctl.tui.screens.base import MeshScreen, key_bindings
-from meshctl.tui.screens.services import find
-from meshctl.tui.view import View
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
+from meshctl.tui.widgets.line_pane import LOOK_KEYS
 from meshctl.tui.widgets.log_view import LogView
 
 #: Lines asked for of what was written before the screen was opened, per service.
@@ -30,103 +35,121 @@ BATCH_S = 0.1
 RETRY_S = 1.0
 
 
-class LogsScreen(MeshScreen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsContext(Context):
+    """``service`` is the one whose lines are shown, '' for all."""
+
+    screen: LogsScreen
+    service: str
+    following: bool
+
+
+def _show_all(c: LogsContext) -> None:
+    c.host.go(ShowLogs())
+
+
+def _hold(c: LogsContext) -> None:
+    c.screen.hold(c.following)
+
+
+ACTIONS: tuple[Action[LogsContext], ...] = (
+    Action("hold", "space", "hold", "hold the lines still", _hold, lambda c: c.following, meaning=HOLD),
+    Action("follow", "space", "follow", "follow the newest lines", _hold, lambda c: not c.following, meaning=HOLD),
+    Action("all services", "a", "all services", "lines of every service", _show_all, lambda c: bool(c.service)),
+    Action("clear", "ctrl+l", "clear", "forget the lines shown so far", lambda c: c.screen.clear_lines()),
+    FILTER,
+    *FRAME,
+)
+
+
+class LogsScreen(MeshScreen[LogsContext]):
     """Follows from the moment it is first shown; another service starts anew."""
 
     mode = LOGS
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(LOGS)
+    heading = "Logs"
     filters_by = "words of a line"
+    actions = ACTIONS
+    widget_keys = LOOK_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(ACTIONS)
     CSS_PATH = "logs.tcss"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._followed: str | None = None
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._view = LogView(id="log")
+        self._service = ""
         self._arrived: list[LogLine] = []
         self._trouble = ""
 
     def body(self) -> ComposeResult:
         yield LineBar(self._head, id="head")
-        yield LogView(id="log")
+        yield self._view
         yield EmptyPane(id="empty")
 
     def main_widget(self) -> Widget:
         return self._view
 
-    def context(self, service: str = "") -> Context:
-        name = service or self.mesh_app.log_service
-        return Context(
-            screen=LOGS,
-            service=find(self.mesh_app.state, name) if name else None,
-            can_go_back=True,
-            following=self._view.following,
+    def context(self) -> LogsContext:
+        return LogsContext(
+            host=self.host, screen=self, can_go_back=True, service=self._service, following=self._view.following
         )
 
-    def show_state(self, state: View, now: float) -> None:
-        super().show_state(state, now)
-        self._show_counts()
+    def draw_body(self) -> None:
+        self.query_one("#head", LineBar).redraw()
+        empty = not self._view.line_count
+        self.set_class(empty, "-empty")
+        if empty:
+            told = empty_logs(self._service, self.filter.text, self._view.kept_count, self._trouble)
+            self.query_one(EmptyPane).say(*told)
 
-    # -- actions
+    # -- what can be done here
 
-    def do_hold(self, context: Context) -> None:
-        self._view.follow(False)
-        self.mesh_app.redraw()
+    def show_logs(self, service: str) -> None:
+        """Those of one service, '' for all; from the beginning if it is another one."""
+        if service != self._service:
+            self._service = service
+            if self.is_mounted:
+                self._begin()
 
-    def do_follow(self, context: Context) -> None:
-        self._view.follow(True)
-        self.mesh_app.redraw()
+    def hold(self, held: bool) -> None:
+        self._view.follow(not held)
+        self.draw()
 
-    def do_all_logs(self, context: Context) -> None:
-        self.mesh_app.log_service = ""
-        self._match()
-
-    def do_clear(self, context: Context) -> None:
+    def clear_lines(self) -> None:
         self._view.clear()
-        self._show_counts()
+        self.draw()
 
-    def do_back(self, context: Context) -> None:
-        """A filter is cleared first; then back to where one came from."""
-        line = self.query_one(FilterLine)
-        if line.text:
-            line.clear()
+    def go_back(self) -> None:
+        if self.filter.text:
+            super().go_back()
         else:
-            self.mesh_app.go_back(SERVICES)
+            self.host.go(Back(otherwise=SERVICES))
 
     # -- events
 
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(BATCH_S, self._flush)
-
-    def on_screen_resume(self) -> None:
-        self._match()
-        super().on_screen_resume()
+        self._begin()
 
     @on(FilterLine.Changed)
     def _filtered(self, event: FilterLine.Changed) -> None:
         self._view.filter(event.text)
-        self._show_counts()
+        self.draw()
 
     # -- following
 
-    @property
-    def _view(self) -> LogView:
-        return self.query_one(LogView)
-
-    def _match(self) -> None:
+    def _begin(self) -> None:
         """Follow the service that is wanted now."""
-        wanted = self.mesh_app.log_service
-        if self._followed == wanted:
-            return
-        self._followed = wanted
         self._arrived.clear()
+        self._trouble = ""
         self._view.clear()
         self._view.follow(True)
-        self.run_worker(self.follow_logs(wanted), group="logs", exclusive=True, exit_on_error=False)
-        self.mesh_app.redraw()
+        self.start(partial(self.follow_logs, self._service), "logs")
+        self.draw()
 
     async def follow_logs(self, service: str) -> None:
         """Collect lines until the worker is cancelled; trouble is shown and tried again."""
-        logs = self.mesh_app.session.logs
+        logs = self.host.session.logs
         services = (service,) if service else ()
         since: float | None = None
         while True:
@@ -145,31 +168,8 @@ class LogsScreen(MeshScreen):
         if self._arrived:
             arrived, self._arrived = self._arrived, []
             self._view.append(arrived)
-            self._show_counts()
-
-    def _show_counts(self) -> None:
-        with suppress(LookupError):
-            self.query_one("#head", LineBar).redraw()
-        empty = not self._view.line_count
-        self.set_class(empty, "-empty")
-        if empty:
-            self.query_one(EmptyPane).say(*self._empty_words())
-
-    def _empty_words(self) -> tuple[str, str]:
-        if self._trouble:
-            return self._trouble, "It is tried again by itself."
-        if self._view.kept_count:
-            return f"No line contains “{self.query_one(FilterLine).text}”.", "Esc clears the filter."
-        name = self.mesh_app.log_service
-        sentence = f"{name} has not written a line yet." if name else "No service has written a line yet."
-        return sentence, "Esc goes back to the services."
+            self.draw_body()
 
     def _head(self, width: int) -> Line:
-        name = self.mesh_app.log_service
         view = self._view
-        who = Segment(name, service_tone(name)) if name else Segment("all services", STRONG)
-        kept, shown = view.kept_count, view.line_count
-        count = f"{kept:,} lines" if kept == shown else f"{shown:,} of {kept:,} lines"
-        how = Segment("▶ following", ACCENT) if view.following else Segment("‖ paused, space follows", WARN)
-        left = (Segment(" logs of ", MUTED), who, Segment("  "), how)
-        return between(left, (Segment(f"{count} ", MUTED),), width)
+        return logs_head(self._service, view.following, view.kept_count, view.line_count, width)

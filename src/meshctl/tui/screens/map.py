@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from meshctl.engine.state.topic import Topic
 from meshctl.errors import MeshError
-from meshctl.model.status import Health
 from meshctl.model.traces import ServiceEdge
-from meshctl.present.lines import ACCENT, MUTED, STRONG, Line, Segment, between
-from meshctl.present.map import ServiceMap, ends_shown, service_map
+from meshctl.present.empty import empty_map, no_traces
+from meshctl.present.frame import link_to
+from meshctl.present.heads import WINDOWS, map_head, rule
+from meshctl.present.lines import Line
+from meshctl.present.map import ends_shown, fitted_map
 from meshctl.present.map_table import edge_lines
-from meshctl.tui.context import MAP, Context
-from meshctl.tui.screens.base import key_bindings
-from meshctl.tui.screens.services import find
-from meshctl.tui.screens.traces_base import CollectorScreen
-from meshctl.tui.view import View
+from meshctl.tui.actions import FRAME, Action, Context
+from meshctl.tui.host import Host
+from meshctl.tui.intents import MAP, ShowService, ShowTraces
+from meshctl.tui.screens.base import MeshScreen, key_bindings
+from meshctl.tui.service_verbs import service_named
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.line_pane import LinePane
-from meshctl.tui.widgets.map_view import MapView
+from meshctl.tui.widgets.map_view import MAP_KEYS, MapView
 
-#: (seconds, words) of the times that are looked back; 0 is all that is kept.
-WINDOWS = ((60.0, "the last minute"), (600.0, "the last 10 minutes"), (0.0, "all that is kept"))
 #: Edges are read this often while the map is in front.
 READ_EVERY_S = 1.0
-#: Lines that the table must have at least.
-_TABLE = 5
 
 
-class MapScreen(CollectorScreen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapContext(Context):
+    """``node`` is what is selected, '' for nothing; ``known``: it is a service of the project."""
+
+    screen: MapScreen
+    node: str
+    known: bool
+
+
+def _show_service(c: MapContext) -> None:
+    c.host.go(ShowService(c.node))
+
+
+def _show_traces(c: MapContext) -> None:
+    c.host.go(ShowTraces(f"service:{c.node}"))
+
+
+ACTIONS: tuple[Action[MapContext], ...] = (
+    Action("service", "enter", "service", "go to the service", _show_service, lambda c: c.known, meaning="open"),
+    Action("traces", "t", "traces", "show the traces of the service", _show_traces, lambda c: bool(c.node)),
+    Action("window", "w", "window", "look back a minute, ten, or to the first", lambda c: c.screen.next_window()),
+    *FRAME,
+)
+
+
+class MapScreen(MeshScreen[MapContext]):
     """The map where it fits, and always the table below it."""
 
     mode = MAP
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(MAP)
+    heading = "Map"
+    of_collector = True
+    actions = ACTIONS
+    widget_keys = MAP_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(ACTIONS)
     CSS_PATH = "map.tcss"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._view = MapView(id="map")
+        self._table = LinePane(id="edges")
+        self._table.can_focus = False
         self._window = 0
         self._edges: tuple[ServiceEdge, ...] | None = None
         self._error: MeshError | None = None
@@ -51,44 +84,34 @@ class MapScreen(CollectorScreen):
 
     def body(self) -> ComposeResult:
         yield LineBar(self._head, id="head")
-        yield MapView(id="map")
-        yield LineBar(_rule, id="edges-rule")
-        table = LinePane(id="edges")
-        table.can_focus = False
-        yield table
+        yield self._view
+        yield LineBar(partial(rule, "calls"), id="edges-rule")
+        yield self._table
         yield EmptyPane(id="empty")
 
     def main_widget(self) -> Widget:
         return self._view
 
-    def context(self, service: str = "") -> Context:
-        name = service or self._view.selected
-        return Context(
-            screen=MAP,
-            service=find(self.mesh_app.state, name) if name else None,
-            rows=1 if name else 0,
-            can_go_back=bool(self.mesh_app.trail),
-        )
+    def topics(self) -> Sequence[Topic[Any, Any]]:
+        return (self.host.session.state.services,)
 
-    def show_state(self, state: View, now: float) -> None:
-        super().show_state(state, now)
-        self._draw()
+    def context(self) -> MapContext:
+        node = self._view.selected
+        known = service_named(self.host.session.state.services.value.services, node) is not None
+        return MapContext(host=self.host, screen=self, can_go_back=self.host.can_go_back, node=node, known=known)
 
-    # -- actions
+    def draw_body(self) -> None:
+        self.set_class(not self._edges, "-empty")
+        self.query_one("#head", LineBar).redraw()
+        if self._edges:
+            self._draw_map(self._edges)
+        else:
+            self._say_why()
 
-    def do_enter_node(self, context: Context) -> None:
-        if context.service is not None:
-            self.mesh_app.jump_to_service(context.service.service)
-
-    def do_node_traces(self, context: Context) -> None:
-        self.mesh_app.jump_to_traces(f"service:{self._view.selected}")
-
-    def do_window(self, context: Context) -> None:
+    def next_window(self) -> None:
+        """Look back another time."""
         self._window = (self._window + 1) % len(WINDOWS)
         self._read()
-
-    def do_back(self, context: Context) -> None:
-        self.mesh_app.go_back()
 
     # -- events
 
@@ -102,12 +125,11 @@ class MapScreen(CollectorScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn_for = ()
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.draw)
 
     @on(MapView.Moved)
     def _moved(self) -> None:
-        self._draw()
-        self.show_footer()
+        self.draw()
 
     @on(MapView.Opened)
     def _opened(self) -> None:
@@ -121,81 +143,40 @@ class MapScreen(CollectorScreen):
 
     def _read(self) -> None:
         self._asking = True
-        self.start(partial(self._ask, WINDOWS[self._window][0]), "edges")
+        self.start(partial(self._ask_collector, WINDOWS[self._window][0]), "edges")
 
-    async def _ask(self, window_s: float) -> None:
-        edges, self._error = await self.asked(lambda: self.mesh_app.session.traces.edges(window_s))
+    async def _ask_collector(self, window_s: float) -> None:
+        try:
+            self._edges, self._error = await self.host.session.traces.edges(window_s), None
+        except MeshError as error:
+            self._error = error
         self._asking = False
-        if edges is not None:
-            self._edges = edges
-        self._draw()
+        self.draw()
 
     # -- drawing
 
-    @property
-    def _view(self) -> MapView:
-        return self.query_one(MapView)
-
-    def _draw(self) -> None:
-        if not self.ready:
-            return
-        empty = not self._edges
-        self.set_class(empty, "-empty")
-        self.query_one("#head", LineBar).redraw()
-        if empty:
-            self.query_one(EmptyPane).say(*self._empty_words())
-            self.show_footer()
-            return
-        edges, health, stale = (
-            self._edges or (),
-            ends_shown(self.mesh_app.state.services, self._edges or ()),
-            self.has_class("-stale"),
-        )
-        selected = self._view.choose(list(health))
+    def _draw_map(self, edges: tuple[ServiceEdge, ...]) -> None:
+        health = ends_shown(self.host.session.state.services.value.services, edges)
+        selected, stale = self._view.choose(list(health)), self.has_class("-stale")
         wanted = (edges, tuple(health.items()), selected, self.size, stale)
         if wanted == self._drawn_for:
             return
         self._drawn_for = wanted
-        for pane in (self._view, self.query_one("#edges", LinePane)):
+        for pane in (self._view, self._table):
             pane.set_class(stale, "-stale")
             pane.refresh()
-        drawn = self._fitted(health, edges, selected)
+        drawn = fitted_map(health, edges, self.size.width, self.size.height, selected)
         self.set_class(drawn is None, "-listed")
         self._view.show_map(drawn, list(health))
-        self.query_one("#edges", LinePane).show(edge_lines(edges, self.size.width - 1, selected))
+        self._table.show(edge_lines(edges, self.size.width - 1, selected))
         self.query_one("#edges-rule", LineBar).redraw()
-        self.show_footer()
 
-    def _fitted(
-        self, health: dict[str, Health | None], edges: tuple[ServiceEdge, ...], selected: str
-    ) -> ServiceMap | None:
-        """The frame takes six lines, the table's rule two; the table has what it needs, at most two fifths."""
-        room = self.size.height - 8
-        table = min(len(edges) + 1, max(_TABLE, self.size.height * 2 // 5))
-        return service_map(health, edges, self.size.width, room - table, selected)
-
-    def _empty_words(self) -> tuple[str, str]:
-        if self._edges is None and self._error is None:
-            return "Reading who calls whom…", ""
-        if self._error is not None:
-            return str(self._error), self._error.hint or "It is tried again by itself."
-        if self.mesh_app.state.traces and WINDOWS[self._window][0]:
-            return f"No calls between services in {WINDOWS[self._window][1]}.", "`w` looks further back."
-        return self.no_traces()
+    def _say_why(self) -> None:
+        session, (seconds, words) = self.host.session, WINDOWS[self._window]
+        collector, state = session.config.collector, session.state
+        none = no_traces(collector, link_to(state.links.value, collector))
+        window = words if state.traces.value.rows and seconds else ""
+        self.query_one(EmptyPane).say(*empty_map(self._edges is not None, self._error, window, none))
 
     def _head(self, width: int) -> Line:
-        words = WINDOWS[self._window][1]
-        count = len(self._edges or ())
-        left = (Segment(" calls in ", MUTED), Segment(words, STRONG), Segment("  w changes", MUTED))
-        legend = (
-            Segment("── ", ACCENT),
-            Segment("call  ", MUTED),
-            Segment("╌╌ ", ACCENT),
-            Segment("message  ", MUTED),
-            Segment(f"{count:,} edges ", MUTED),
-        )
-        return between(left, legend, width)
-
-
-def _rule(width: int) -> Line:
-    return (Segment("─ calls " + "─" * max(0, width - 8), MUTED),)
+        return map_head(WINDOWS[self._window][1], len(self._edges or ()), width)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -10,94 +13,158 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from meshctl.model.status import Health, ServiceStatus
+from meshctl.engine.session import Ability
+from meshctl.engine.state.topic import Topic
+from meshctl.model.status import Health
+from meshctl.present.empty import empty_services
 from meshctl.present.events import event_lines
-from meshctl.present.frame import empty_services
-from meshctl.present.lines import MUTED, Line, Segment
+from meshctl.present.frame import is_reached
+from meshctl.present.heads import rule
+from meshctl.present.lines import Line
 from meshctl.present.service_detail import service_detail
-from meshctl.present.services_rows import ServicesTable, services_rows
-from meshctl.tui.context import SERVICES, Context
+from meshctl.present.services_rows import Row, ServicesTable, services_rows
+from meshctl.tui.actions import FILTER, FRAME, Action, Question
+from meshctl.tui.commands import Command, bring_up
+from meshctl.tui.host import Host
+from meshctl.tui.intents import SERVICES
 from meshctl.tui.screens.base import MeshScreen, key_bindings
-from meshctl.tui.view import View
+from meshctl.tui.service_verbs import VERBS, ServiceContext, has_service, service_named
+from meshctl.tui.widgets.cursor_list import MOVE_KEYS, CursorList
 from meshctl.tui.widgets.empty_pane import EmptyPane
 from meshctl.tui.widgets.filter_line import FilterLine
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.line_pane import LinePane
-from meshctl.tui.widgets.service_list import ServiceList
 
 #: From this width on the details stand beside the list.
 WIDE = 140
 
 
-class ServicesScreen(MeshScreen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesContext(ServiceContext):
+    """``anything_down``: something could be brought up."""
+
+    screen: ServicesScreen
+    anything_down: bool
+
+
+def _open(c: ServicesContext) -> None:
+    c.screen.show_details()
+
+
+def _up(c: ServicesContext) -> None:
+    c.host.carry_out(Command("starting", partial(bring_up, ())))
+
+
+def _can_bring_up(c: ServicesContext) -> bool:
+    return c.reached and c.anything_down
+
+
+def _ask_up(c: ServicesContext) -> Question:
+    return Question("Start everything that is not running?")
+
+
+ACTIONS: tuple[Action[ServicesContext], ...] = (
+    Action("open", "enter", "open", "show the details of the service", _open, has_service),
+    *VERBS,
+    Action("up", "U", "up", "start everything that is not running", _up, _can_bring_up, _ask_up, needs=Ability.UP),
+    FILTER,
+    *FRAME,
+)
+
+
+class ServiceList(CursorList):
+    """Headings and rows are few: they come drawn."""
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Replace the rows. The selected service stays selected; if it is gone, its neighbour is."""
+        self.lines = [row.line for row in rows]
+        self.show_keys([row.key for row in rows])
+
+    def line_at(self, index: int) -> Line:
+        return self.lines[index]
+
+
+class ServicesScreen(MeshScreen[ServicesContext]):
     """The list, the details of the selected service, and what happened lately."""
 
     mode = SERVICES
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(SERVICES)
+    heading = "Services"
     filters_by = "name, kind or state"
+    actions = ACTIONS
+    widget_keys = MOVE_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(ACTIONS)
     CSS_PATH = "services.tcss"
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._list = ServiceList(id="list")
+        self._detail = LinePane(id="detail")
+        self._events = LinePane(id="events")
 
     def body(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield LineBar(lambda width: self._table().header, id="head")
-                yield ServiceList(id="list")
+                yield self._list
                 yield EmptyPane(id="empty")
-            yield LinePane(id="detail")
-        yield LineBar(_events_rule, id="events-rule")
-        yield LinePane(id="events")
+            yield self._detail
+        yield LineBar(partial(rule, "events"), id="events-rule")
+        yield self._events
 
     def main_widget(self) -> Widget:
-        return self.query_one("#detail" if self.has_class("-detail") else "#list")
+        return self._detail if self.has_class("-detail") else self._list
 
-    def context(self, service: str = "") -> Context:
-        state = self.mesh_app.state
-        listing = self.query_one(ServiceList)
-        status = find(state, service or listing.selected)
-        focused_detail = self.focused is not None and self.focused.id == "detail"
-        return Context(
-            screen=SERVICES,
-            service=status,
-            instances=len(status.instances) if status is not None else 0,
-            engine_up=self.mesh_app.engine_up(),
-            anything_down=any(s.health is Health.STOPPED for s in state.services),
-            can_go_back=self.has_class("-detail")
-            or focused_detail
-            or bool(self.query_one(FilterLine).text or self.mesh_app.trail),
+    def topics(self) -> Sequence[Topic[Any, Any]]:
+        state = self.host.session.state
+        return state.services, state.usage, state.events
+
+    def context(self) -> ServicesContext:
+        host, state, selected = self.host, self.host.session.state, self._list.selected
+        return ServicesContext(
+            host=host,
+            screen=self,
+            service=service_named(state.services.value.services, selected),
+            doing=host.pending.get(selected, ""),
+            reached=is_reached(state.links.value),
+            anything_down=any(status.health is Health.STOPPED for status in state.services.value.services),
+            can_go_back=self._in_details or bool(self.filter.text) or host.can_go_back,
         )
 
-    def show_state(self, state: View, now: float) -> None:
-        super().show_state(state, now)
-        listing = self.query_one(ServiceList)
+    def draw_body(self) -> None:
         table = self._table()
-        listing.set_class(self.has_class("-stale"), "-stale")
-        listing.show_rows(table.rows)
-        self._select_wanted(listing)
+        self._list.set_class(self.has_class("-stale"), "-stale")
+        self._list.show_rows(table.rows)
         self.query_one("#head", LineBar).redraw()
-        self._show_empty(state, not table.rows)
-        self._show_detail(state, now)
-        events_pane = self.query_one("#events", LinePane)
-        events_pane.show(event_lines(state.events, events_pane.size.width, events_pane.size.height))
-        self.show_footer()
+        self.set_class(not table.rows, "-empty")
+        if not table.rows:
+            self._show_empty()
+        self._show_detail()
+        events, room = self.host.session.state.events.value, self._events.size
+        self._events.show(event_lines(events, room.width, room.height))
 
-    # -- actions
+    # -- what can be done here
 
-    def do_open(self, context: Context) -> None:
+    def select(self, service: str) -> None:
+        """The cursor on that service, whatever was filtered by."""
+        self.filter.clear()
+        self.draw()
+        self._list.select(service)
+
+    def show_details(self) -> None:
+        """Beside the list where it is wide, else in place of it."""
         if not self.has_class("-wide"):
             self.add_class("-detail")
-        self.query_one("#detail").focus()
-        self.call_after_refresh(self.mesh_app.redraw)
+        self._detail.focus()
+        self.call_after_refresh(self.draw)
 
-    def do_back(self, context: Context) -> None:
-        focused_detail = self.focused is not None and self.focused.id == "detail"
-        if self.has_class("-detail") or focused_detail:
-            self.remove_class("-detail")
-            self.query_one("#list").focus()
-        elif self.query_one(FilterLine).text:
-            self.query_one(FilterLine).clear()
-        else:
-            self.mesh_app.go_back()
-        self.call_after_refresh(self.mesh_app.redraw)
+    def go_back(self) -> None:
+        """Out of the details first."""
+        if not self._in_details:
+            super().go_back()
+            return
+        self.remove_class("-detail")
+        self._list.focus()
+        self.call_after_refresh(self.draw)
 
     # -- events
 
@@ -106,76 +173,59 @@ class ServicesScreen(MeshScreen):
         if self.has_class("-wide"):
             self.remove_class("-detail")
         self.set_class(event.size.height < 30, "-low")
-        self.call_after_refresh(self.mesh_app.redraw)
+        self.call_after_refresh(self.draw)
 
     @on(ServiceList.Moved)
     def _moved(self) -> None:
-        self.query_one("#detail", LinePane).scroll_home(animate=False)
-        self._show_detail(self.mesh_app.state, self.mesh_app.now())
+        self._detail.scroll_home(animate=False)
+        self._show_detail()
         self.show_footer()
 
     @on(ServiceList.Opened)
     def _opened(self) -> None:
-        self.do_open(self.context())
+        self.show_details()
 
     @on(FilterLine.Changed)
     def _filtered(self) -> None:
-        self.mesh_app.redraw()
+        self.draw()
 
     def on_descendant_focus(self) -> None:
         self.show_footer()
 
-    def on_screen_resume(self) -> None:
-        if self.mesh_app.wanted_service:
-            self.query_one(FilterLine).clear()
-        super().on_screen_resume()
-
     # -- drawing
 
-    def _select_wanted(self, listing: ServiceList) -> None:
-        """Who jumped here wants to see a service."""
-        if self.mesh_app.wanted_service:
-            listing.select(self.mesh_app.wanted_service)
-            self.mesh_app.wanted_service = ""
+    @property
+    def _in_details(self) -> bool:
+        return self.has_class("-detail") or self.focused is self._detail
 
     def _table(self) -> ServicesTable:
-        app, room = self.mesh_app, self.query_one("#list").size
-        wanted = self.query_one(FilterLine).text
+        session, room = self.host.session, self._list.size
         width = room.width or self.query_one("#main").size.width
         return services_rows(
-            app.state.services,
-            app.state.usage,
+            session.state.services.value.services,
+            session.state.usage.value,
             width,
-            app.now(),
+            session.now(),
             height=room.height,
-            wanted=wanted,
-            pending=app.pending,
+            wanted=self.filter.text,
+            pending=self.host.pending,
         )
 
-    def _show_detail(self, state: View, now: float) -> None:
-        pane = self.query_one("#detail", LinePane)
+    def _show_detail(self) -> None:
+        pane, session = self._detail, self.host.session
         if not pane.display or not pane.size.width:
             return
         pane.set_class(self.has_class("-stale"), "-stale")
-        status = find(state, self.query_one(ServiceList).selected)
+        name, state = self._list.selected, session.state
+        status = service_named(state.services.value.services, name)
         if status is None:
             pane.show([])
             return
-        spec = self.mesh_app.spec(status.service)
-        usage = state.usage.get(status.service)
-        pane.show(service_detail(status, spec, usage, state.events, now, pane.size.width - 1))
+        spec, usage = session.config.services.get(name), state.usage.value.get(name)
+        pane.show(service_detail(status, spec, usage, state.events.value, session.now(), pane.size.width - 1))
 
-    def _show_empty(self, state: View, empty: bool) -> None:
-        self.set_class(empty, "-empty")
-        if empty:
-            self.query_one(EmptyPane).say(
-                *empty_services(len(state.services), state.links, state.observed_at, self.query_one(FilterLine).text)
-            )
-
-
-def find(state: View, service: str) -> ServiceStatus | None:
-    return next((status for status in state.services if status.service == service), None)
-
-
-def _events_rule(width: int) -> Line:
-    return (Segment("─ events " + "─" * max(0, width - 9), MUTED),)
+    def _show_empty(self) -> None:
+        state = self.host.session.state
+        services, links = state.services.value, state.links.value
+        told = empty_services(len(services.services), links, services.observed_at, self.filter.text)
+        self.query_one(EmptyPane).say(*told)

@@ -14,6 +14,9 @@ from textual.strip import Strip
 from meshctl.present.lines import ACCENT, Line, Segment, plain
 from meshctl.tui.widgets.line_pane import LinePane
 
+#: What these keys do, for the help.
+MOVE_KEYS = (("↑ ↓  j k", "move"), ("home end", "first, last"), ("pgup pgdn", "a page up, a page down"))
+
 
 class CursorList(LinePane):
     """Rows have keys; '' is a heading that cannot be selected. The cursor stays on its key while rows move.

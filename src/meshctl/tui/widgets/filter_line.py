@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from meshctl.present.text import clean
 
 
 class FilterLine(Horizontal):
-    """Hidden while it is empty and nobody types in it."""
+    """Hidden while it is empty and nobody types in it. What ``back`` gives has the keyboard when one leaves it."""
 
     DEFAULT_CSS = """
     FilterLine { height: 1; }
@@ -29,27 +31,21 @@ class FilterLine(Horizontal):
 
         text: str
 
-    class Left(Message):
-        """The keyboard is free again; the text stays."""
-
-    def __init__(self, placeholder: str, *, sign: str = "/", id: str | None = None) -> None:
+    def __init__(self, placeholder: str, back: Callable[[], Widget], *, sign: str = "/", id: str | None = None) -> None:
         super().__init__(id=id)
-        self._placeholder = placeholder
+        self._back = back
         self._sign = sign
+        self._input = Input(placeholder=f"{placeholder}; esc clears", compact=True)
         self.display = False
 
     def compose(self) -> ComposeResult:
         yield Label(self._sign)
-        yield Input(placeholder=f"{self._placeholder}; esc clears", compact=True)
+        yield self._input
 
     @property
     def text(self) -> str:
         """What is filtered by, '' for nothing."""
-        return self._input.value if self.is_mounted else ""
-
-    @property
-    def _input(self) -> Input:
-        return self.query_one(Input)
+        return self._input.value
 
     def open(self) -> None:
         """At once, so that what is typed next already lands here."""
@@ -87,4 +83,4 @@ class FilterLine(Horizontal):
     def _leave(self) -> None:
         if not self.text:
             self.display = False
-        self.post_message(self.Left())
+        self.screen.set_focus(self._back())

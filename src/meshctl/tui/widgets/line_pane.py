@@ -11,6 +11,9 @@ from textual.strip import Strip
 from meshctl.present.lines import Line
 from meshctl.tui.widgets.toned import Toned
 
+#: What these keys do, for the help.
+LOOK_KEYS = (("↑ ↓", "scroll"), ("home end", "first, last"), ("pgup pgdn", "a page up, a page down"))
+
 
 class LinePane(ScrollView, Toned, can_focus=True):
     """Shows ``lines``; the scroll position stays when they are replaced."""

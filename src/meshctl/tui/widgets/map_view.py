@@ -16,6 +16,9 @@ from meshctl.tui.widgets.line_pane import LinePane
 
 _NO_ROOM: Sequence[Line] = ((Segment(" The map needs more room; the table has it all.", MUTED),),)
 
+#: What these keys do, for the help.
+MAP_KEYS = (("↑ ↓ ← →", "select a service"), ("pgup pgdn", "scroll the table"))
+
 
 class MapView(LinePane):
     """Shows a map, or nothing when it does not fit; the arrows work all the same."""

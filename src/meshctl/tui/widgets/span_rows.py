@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 from textual import events
-from textual.message import Message
 
+from meshctl.core.traces.waterfall.navigation import Change, WaterfallNavigation
 from meshctl.core.traces.waterfall.view import WaterfallView
 from meshctl.model.waterfall import Window
 from meshctl.present.lines import Line
@@ -60,26 +59,14 @@ class RowPlaces(Mapping[str, int]):
 
 
 class SpanRows(CursorList):
-    """Keys are row indices as text. ``tell`` is called when another is selected: a message would come a frame later.
+    """Keys are row indices as text. Where the cursor is, what is folded and which time is seen, ``nav`` knows.
 
-    A click on the fold sign folds; ctrl and the wheel zoom."""
+    A click on the fold sign folds; ctrl and the wheel zoom.
+    """
 
-    @dataclass
-    class Folded(Message):
-        """The sign of a row was clicked."""
-
-        index: int
-
-    @dataclass
-    class Zoomed(Message):
-        """``factor`` as of ``WaterfallView.zoom``."""
-
-        factor: float
-
-    def __init__(self, tell: Callable[[], None], *, id: str | None = None) -> None:
+    def __init__(self, nav: WaterfallNavigation, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._tell = tell
-        self._view: WaterfallView | None = None
+        self._nav = nav
         self._kept: dict[tuple[int, bool], Line] = {}
         self._against: tuple[WaterfallView, Window, int] | None = None
 
@@ -88,41 +75,32 @@ class SpanRows(CursorList):
         """The selected row of the waterfall, -1 without one."""
         return int(self.selected) if self.selected else -1
 
-    def show_view(self, view: WaterfallView, index: int | None = None) -> None:
-        """Show what the view shows, with the cursor on ``index`` or what folds it away."""
-        wanted = self.index if index is None else index
-        self._view = view
-        places = RowPlaces(view.shown)
-        while wanted >= 0 and str(wanted) not in places:
-            wanted = view.parent(wanted)
-        self.forget_lines()
-        self.show_keys(RowKeys(view.shown))
-        self.select(str(wanted))
+    def show_change(self, change: Change) -> None:
+        """Draw what has changed in the way the trace is looked at."""
+        if Change.ROWS in change:
+            self._show_rows()
+        if Change.TIME in change:
+            self.forget_lines()
+        if Change.JUMP in change:
+            self._go_to(str(self._nav.index))
+        elif Change.CURSOR in change:
+            self.select(str(self._nav.index))
+
+    def moved(self) -> None:
+        """At once: a message would come a frame later."""
+        self._nav.put(self.index)
 
     def index_of(self, keys: Sequence[str]) -> Mapping[str, int]:
         return RowPlaces(keys.indices) if isinstance(keys, RowKeys) else super().index_of(keys)
 
     def on_unmount(self) -> None:
         """Let go of the trace."""
-        self._view = self._against = None
+        self._against = None
         self._kept = {}
         self.keys, self._places, self._drawn = (), {}, {}
 
-    def go_to(self, index: int) -> None:
-        """Select a row that is drawn, with some of what is around it in sight."""
-        self.select(str(index))
-        room = self.size.height // 4
-        place = self.place
-        if place - room < self.scroll_offset.y:
-            self.scroll_to(y=max(0, place - room), animate=False, immediate=True, force=True)
-        elif place + room >= self.scroll_offset.y + self.size.height:
-            self.scroll_to(y=place + room - self.size.height + 1, animate=False, immediate=True, force=True)
-
-    def moved(self) -> None:
-        self._tell()
-
     def line_at(self, index: int) -> Line:
-        view = self._view
+        view = self._nav.view
         assert view is not None
         row = view.shown[index]
         against, folded = (view, view.window, self.room), view.folded(row)
@@ -133,14 +111,18 @@ class SpanRows(CursorList):
             line = self._kept[row, folded] = row_line(view.waterfall, row, view.window, self.room, collapsed=folded)
         return line
 
+    def on_cursor_list_opened(self, event: CursorList.Opened) -> None:
+        event.stop()
+        self._nav.toggle()
+
     def on_click(self, event: events.Click) -> None:
-        place = event.y + self.scroll_offset.y
-        if self._view is None or place >= len(self.keys):
+        place, view = event.y + self.scroll_offset.y, self._nav.view
+        if view is None or place >= len(self.keys):
             return
-        if abs(event.x - _sign_at(self.text_at(place))) <= 1 and self._view.foldable(self._view.shown[place]):
+        if abs(event.x - _sign_at(self.text_at(place))) <= 1 and view.foldable(view.shown[place]):
             event.prevent_default()
             self.select(self.keys[place])
-            self.post_message(self.Folded(self._view.shown[place]))
+            self._nav.toggle()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, 1 / 1.5)
@@ -152,7 +134,25 @@ class SpanRows(CursorList):
         if event.ctrl:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Zoomed(factor))
+            self._nav.zoom(factor)
+
+    def _show_rows(self) -> None:
+        view, before = self._nav.view, self.selected
+        assert view is not None
+        self.selected = str(self._nav.index) if self._nav.index >= 0 else ""
+        self.forget_lines()
+        self.show_keys(RowKeys(view.shown))
+        if self.selected != before:
+            self.keep_in_view()
+
+    def _go_to(self, key: str) -> None:
+        """Select a row that is drawn, with some of what is around it in sight."""
+        self.select(key)
+        room, place = self.size.height // 4, self.place
+        if place - room < self.scroll_offset.y:
+            self.scroll_to(y=max(0, place - room), animate=False, immediate=True, force=True)
+        elif place + room >= self.scroll_offset.y + self.size.height:
+            self.scroll_to(y=place + room - self.size.height + 1, animate=False, immediate=True, force=True)
 
 
 def _sign_at(text: str) -> int:

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from enum import Flag, auto
 
-from meshctl.core.traces.find import SpanFinder
-from meshctl.core.traces.view import WaterfallView, after
+from meshctl.core.traces.search import SpanFinder
+from meshctl.core.traces.waterfall.view import WaterfallView, after
 
 _CLOSER = 0.5
 _PAN = 0.25
