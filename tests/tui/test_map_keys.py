@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from meshctl.tui.screens.logs import LogsScreen
 from meshctl.tui.screens.map import MapScreen
 from meshctl.tui.screens.services import ServiceList, ServicesScreen
 from meshctl.tui.screens.traces import TracesScreen
@@ -11,7 +12,7 @@ from meshctl.tui.widgets.map_view import MapView
 from tests.tui import states
 from tests.tui.conftest import AppOf, until
 from tests.tui.desk import FakeDesk, edges_of_shop, live, some
-from tests.tui.test_traces_keys import SIZE, ids, sentence
+from tests.tui.test_traces_keys import SIZE, head, ids, sentence
 
 
 def shop_desk() -> FakeDesk:
@@ -53,6 +54,22 @@ async def test_the_traces_of_a_node(app_of: AppOf) -> None:
         view.selected = "meshctl"
         await pilot.press("t")
         await until(pilot, lambda: isinstance(app.screen, TracesScreen) and len(ids(pilot)) == 2)
+
+
+async def test_the_logs_of_a_node(app_of: AppOf) -> None:
+    """``l`` works for services of the project; Esc comes back to the node."""
+    app = app_of(live(*some()), desk=shop_desk())
+    async with app.run_test(size=(180, 50)) as pilot:
+        view = await at_map(pilot)
+        view.selected = "meshctl"
+        await pilot.press("l")
+        assert isinstance(app.screen, MapScreen)
+        view.selected = "orders"
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen) and "logs of orders" in head(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, MapScreen))
+        assert view.selected == "orders"
 
 
 async def test_a_click_on_the_map_selects(app_of: AppOf) -> None:

@@ -23,7 +23,7 @@ from meshctl.present.map import ends_shown, fitted_map
 from meshctl.present.map_table import edge_lines
 from meshctl.tui.actions import FRAME, Action, Context
 from meshctl.tui.host import Host
-from meshctl.tui.intents import MAP, ShowService, ShowTraces
+from meshctl.tui.intents import MAP, ShowLogs, ShowService, ShowTraces
 from meshctl.tui.screens.base import MeshScreen, key_bindings
 from meshctl.tui.service_verbs import service_named
 from meshctl.tui.widgets.empty_pane import EmptyPane
@@ -52,9 +52,14 @@ def _show_traces(c: MapContext) -> None:
     c.host.go(ShowTraces(f"service:{c.node}"))
 
 
+def _show_logs(c: MapContext) -> None:
+    c.host.go(ShowLogs(c.node))
+
+
 ACTIONS: tuple[Action[MapContext], ...] = (
     Action("service", "enter", "service", "go to the service", _show_service, lambda c: c.known, meaning="open"),
     Action("traces", "t", "traces", "show the traces of the service", _show_traces, lambda c: bool(c.node)),
+    Action("logs", "l", "logs", "follow the logs of the service", _show_logs, lambda c: c.known),
     Action("window", "w", "window", "look back a minute, ten, or to the first", lambda c: c.screen.next_window()),
     *FRAME,
 )
