@@ -46,10 +46,10 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._near, keys.encode())
 
-    def wait_for(self, wanted: bytes, *, within: float) -> None:
-        """Go on reading until ``wanted`` arrives after what has been seen; fail when it does not."""
+    def wait_for(self, *wanted: bytes, within: float) -> None:
+        """Go on reading until all of it has arrived after what has been seen; fail when it does not."""
         begin, deadline = len(self.seen), time.monotonic() + within
-        while wanted not in self.seen[begin:]:
+        while any(part not in self.seen[begin:] for part in wanted):
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"not within {within} s: {wanted!r}; last seen: {self.seen[-2000:]!r}")
 

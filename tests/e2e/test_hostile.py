@@ -16,7 +16,7 @@ import pytest
 
 from meshctl.adapters.otlp.encode import request_json
 from meshctl.model.containers import LABEL_INSTANCE, LABEL_KIND, LABEL_PROJECT, LABEL_SERVICE
-from meshctl.model.spans import SpanEvent
+from meshctl.model.spans import SpanEvent, SpanKind
 from tests.e2e.command import ROOT, Meshctl, eventually
 from tests.e2e.terminal import Terminal
 from tests.hostile import BIDI, obeyed
@@ -136,11 +136,11 @@ def put(url: str, document: object) -> None:
 
 def spans_of(folder: Path) -> Path:
     """A file of spans that say the payload wherever they can."""
-    root = span(1, 0, PAYLOAD, PAYLOAD, ms=40.0, error=True)
+    root = span(1, 0, PAYLOAD, PAYLOAD, ms=40.0, error=True, kind=SpanKind.CLIENT)
     event = SpanEvent("exception", root.start_ns, {"exception.message": PAYLOAD, "exception.stacktrace": PAYLOAD})
     root = replace(root, attributes={PAYLOAD: PAYLOAD}, status_message=PAYLOAD, events=(event,), scope=PAYLOAD)
     file = folder / "spans.json"
-    file.write_bytes(request_json([root, span(2, 1, "well", PAYLOAD, at=1.0, ms=20.0)]))
+    file.write_bytes(request_json([root, span(2, 1, "well", PAYLOAD, at=1.0, ms=20.0, kind=SpanKind.SERVER)]))
     return file
 
 
@@ -186,13 +186,25 @@ def test_a_pipe_gets_the_bytes_of_logs_and_of_a_body(mesh: Meshctl) -> None:
     assert body == PAYLOAD.encode()
 
 
+#: Keys through the app, and what is new on the screen then.
+WAY: tuple[tuple[str, *tuple[bytes, ...]], ...] = (
+    ("2", b"newest", b"pwned"),
+    ("\x1b[F", b"pwned"),
+    ("\r", b"details", b"pwned"),
+    ("\x1b", b"newest", b"pwned"),
+    ("3", b"minute"),
+    ("ww", b"kept", b"pwned"),
+    ("6", b"following", b"pwned"),
+    ("1", b"health", b"pwned"),
+)
+
+
 def test_the_app_shows_all_of_it_and_none_of_it_is_obeyed(mesh: Meshctl) -> None:
-    services, traces, oldest, waterfall, back, shown_map, logs = "1", "2", "\x1b[F", "\r", "\x1b", "3", "6"
     with Terminal(mesh.argv(), colours=True) as terminal:
         terminal.wait_for(b"pwned", within=30)
-        for keys in (traces, oldest, waterfall, back, shown_map, logs, services):
+        for keys, *drawn in WAY:
             terminal.press(keys)
-            terminal.wait_for(b"pwned", within=30)
+            terminal.wait_for(*drawn, within=30)
         terminal.press("q")
         assert terminal.finish(within=30) == 0
     assert b"\x1b[31337" not in terminal.seen
