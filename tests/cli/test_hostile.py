@@ -19,8 +19,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.help_text import COMMANDS
 from meshctl.cli.main import main
 from meshctl.cli.output import Output, json_text
-from meshctl.cli.progress import JsonSink, PlainSink
-from meshctl.cli.redraw import TerminalSink
+from meshctl.cli.progress import JsonSink, PlainSink, TerminalSink
 from meshctl.core.plan.request import container_request
 from meshctl.errors import CallError, MeshError, OperationFailed
 from meshctl.model.calls import CallReply, CallRequest, Endpoint

@@ -8,8 +8,7 @@ from argparse import Namespace
 
 import pytest
 
-from meshctl.cli.progress import Stopwatch, plain_line, progress
-from meshctl.cli.redraw import TerminalSink
+from meshctl.cli.progress import Stopwatch, TerminalSink, plain_line, progress
 from meshctl.model.progress import Phase, ProgressEvent
 
 STARTED = ProgressEvent("pull", "redis:7", Phase.STARTED, "cache", "not here")

@@ -15,6 +15,7 @@ from meshctl.errors import MeshError
 from meshctl.model.traces import Trace, TraceSummary
 from meshctl.model.waterfall import Waterfall
 from meshctl.present.span_tabs import TraceLogs
+from meshctl.threads import run_in_thread
 
 #: A trace that grows is read again at most this often.
 READ_EVERY_S = 0.5
@@ -108,7 +109,7 @@ async def read_waterfall(traces: Traces, trace_id: str) -> Reading:
         return Reading(error=error)
     if trace is None:
         return Reading()
-    return Reading(trace, await asyncio.to_thread(lambda: WaterfallView(waterfall(trace))))
+    return Reading(trace, await run_in_thread(lambda: WaterfallView(waterfall(trace))))
 
 
 class _Pause:

@@ -13,6 +13,7 @@ from meshctl.core.traces.diff import TraceDiff, diff
 from meshctl.present.empty import READING_BOTH, Told, no_trace
 from meshctl.present.heads import compare_head
 from meshctl.present.trace_diff import diff_lines
+from meshctl.threads import run_in_thread
 from meshctl.tui.actions import FRAME, Context
 from meshctl.tui.host import Host
 from meshctl.tui.intents import TRACES
@@ -87,7 +88,7 @@ class CompareScreen(MeshScreen[Context]):
                 return
         assert one.waterfall is not None and other.waterfall is not None
         before, after = sorted((one.waterfall, other.waterfall), key=lambda w: w.start_ns)
-        difference = await asyncio.to_thread(diff, before, after)
+        difference = await run_in_thread(lambda: diff(before, after))
         if self.ready:
             self.set_class(False, "-empty")
             self._pane.compare(difference)

@@ -20,6 +20,7 @@ from meshctl.present.empty import AGAIN, READING_TRACE, Told, no_trace
 from meshctl.present.lines import Line
 from meshctl.present.span_tabs import LOGS
 from meshctl.present.waterfall import header_line, narrowed_ruler, note_line
+from meshctl.threads import run_in_thread
 from meshctl.tui.host import Host
 from meshctl.tui.intents import TRACES
 from meshctl.tui.live_trace import READ_EVERY_S, LiveTrace, Reading
@@ -156,7 +157,7 @@ class WaterfallScreen(MeshScreen[WaterfallContext]):
             return
 
         async def read() -> None:
-            await asyncio.to_thread(finder.read)
+            await run_in_thread(finder.read)
             if self.ready:
                 self.nav.search_again(finder, move=move)
 
