@@ -87,6 +87,8 @@ def test_palette(snap_compare: Compare, app_of: AppOf) -> None:
         await pilot.press(*"stop")
         services = len(states.config().services)
         await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count == services)
+        await until(pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.node is pilot.app.screen))
+        await pilot.pause()
 
     assert snap_compare(app_of(states.healthy()), run_before=search, terminal_size=(100, 28))
 
