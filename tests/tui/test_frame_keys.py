@@ -26,6 +26,18 @@ async def test_letters_typed_right_after_the_colon_are_text(app_of: AppOf, engin
         assert engine.states()["orders-1"] == "running"
 
 
+async def test_a_move_and_an_action_typed_in_one_go_keep_their_order(app_of: AppOf, engine: FakeEngine) -> None:
+    """The action is for the row that the cursor was moved to, be it typed before the list has drawn it."""
+    app = await running(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        names = list(listing(pilot).keys)
+        last = [name for name in names if name][-1]
+        for key in (Key("end", None), Key("S", "S"), Key("y", "y")):
+            app.post_message(key)
+        await until(pilot, lambda: engine.states()[f"{last}-1"] == "exited")
+        assert [name for name, state in engine.states().items() if state == "exited"] == [f"{last}-1"]
+
+
 async def test_a_notice_makes_room_for_itself_and_goes_with_a_click(app_of: AppOf) -> None:
     """Nothing is covered: what is below moves down by the lines that are needed."""
     app = app_of(states.healthy())

@@ -28,8 +28,8 @@ class DiffPane(LinePane):
     """Scrolls by line and by page; drawn for its width, which it has only when it was laid out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", show=False),
-        Binding("down,j", "scroll_down", show=False),
+        Binding("up,k", "scroll_up", show=False, priority=True),
+        Binding("down,j", "scroll_down", show=False, priority=True),
     ]
     _difference: TraceDiff | None = None
 

@@ -21,14 +21,14 @@ class LogView(LinePane):
     """Follows the newest line, or holds still; the filter applies to what is kept and to what comes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", show=False),
-        Binding("down,j", "scroll_down", show=False),
-        Binding("pageup", "page_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-        Binding("home", "scroll_home", show=False),
-        Binding("end", "scroll_end", show=False),
-        Binding("left", "shift(-8)", show=False),
-        Binding("right", "shift(8)", show=False),
+        Binding("up,k", "scroll_up", show=False, priority=True),
+        Binding("down,j", "scroll_down", show=False, priority=True),
+        Binding("pageup", "page_up", show=False, priority=True),
+        Binding("pagedown", "page_down", show=False, priority=True),
+        Binding("home", "scroll_home", show=False, priority=True),
+        Binding("end", "scroll_end", show=False, priority=True),
+        Binding("left", "shift(-8)", show=False, priority=True),
+        Binding("right", "shift(8)", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None, keep: int = KEEP) -> None:

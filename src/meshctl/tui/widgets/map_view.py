@@ -24,10 +24,10 @@ class MapView(LinePane):
     """Shows a map, or nothing when it does not fit; the arrows work all the same."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(0, -1)", show=False),
-        Binding("down,j", "step(0, 1)", show=False),
-        Binding("left", "step(-1, 0)", show=False),
-        Binding("right", "step(1, 0)", show=False),
+        Binding("up,k", "step(0, -1)", show=False, priority=True),
+        Binding("down,j", "step(0, 1)", show=False, priority=True),
+        Binding("left", "step(-1, 0)", show=False, priority=True),
+        Binding("right", "step(1, 0)", show=False, priority=True),
     ]
 
     @dataclass
