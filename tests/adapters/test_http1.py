@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import queue
 import socket
 import threading
 from types import SimpleNamespace
@@ -241,7 +242,7 @@ def test_why_a_request_was_cut_off_is_read_all_the_same() -> None:
     class Broken(Connection):
         """What is sent never arrives, as after a reset."""
 
-        def _ready(self) -> Any:
+        def _ready(self, timeout_s: float | None = None) -> Any:
             return SimpleNamespace(sendall=Mock(side_effect=BrokenPipeError), recv=super()._ready().recv)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -282,6 +283,22 @@ def test_the_deadline_is_for_all_exchanges_together() -> None:
         connection.allow(5)
         assert ask(connection) == b"hello"
         connection.close()
+
+
+def test_who_was_reached_in_the_last_moment_is_told_all_the_same() -> None:
+    heard: queue.Queue[bytes] = queue.Queue()
+    with serving(lambda request, peer: heard.put(request)) as address:
+        connection = Connection(address, 5)
+        connection.connect()
+        connection.allow(0.0)
+        with pytest.raises(TimeoutError):
+            connection.exchange("POST", "/", body=b"a span", max_body=MAX)
+        assert heard.get(timeout=5).startswith(b"POST / ")
+        connection.allow(5)
+        connection.connect()
+        connection.allow(0.0)
+        with pytest.raises(TimeoutError):  # more than leaves at once
+            connection.exchange("POST", "/", body=bytes(16 << 20), max_body=MAX)
 
 
 def test_failures_have_words() -> None:

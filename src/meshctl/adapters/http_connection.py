@@ -121,16 +121,22 @@ class Connection:
         return given if "host" in names else [("Host", host), *given]
 
     def _send(self, data: bytes) -> bool:
-        """False when the peer has closed: it may have said before why, and is listened to."""
+        """False when the peer has closed: it may have said before why, and is listened to.
+
+        What leaves at once is sent whatever the deadline: a peer that was reached in the last moment is told.
+        """
+        held = self._ready(max(self._deadline - time.monotonic(), 0.0))
         try:
-            self._ready().sendall(data)
+            held.sendall(data)
+        except BlockingIOError as error:
+            raise TimeoutError("timed out") from error
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
 
-    def _ready(self) -> socket.socket:
+    def _ready(self, timeout_s: float | None = None) -> socket.socket:
         assert self._socket is not None
-        self._socket.settimeout(self._left())
+        self._socket.settimeout(self._left() if timeout_s is None else timeout_s)
         return self._socket
 
     def _left(self) -> float:
