@@ -133,7 +133,7 @@ class Traces:
     collector: FakeCollector
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, action: str = "", *ids: str, **more: Any) -> Answer:
+    def __call__(self, action: str = "list", *ids: str, **more: Any) -> Answer:
         given: dict[str, Any] = dict.fromkeys(
             ("file", "project", "service", "operation", "min_duration", "max_duration", "since", "output")
         )

@@ -118,7 +118,8 @@ def test_replicas() -> None:
 
 def test_traces_lists_unless_its_first_word_is_an_action() -> None:
     options = parse(["traces"])
-    assert (options.action, options.ids, options.limit, options.attribute, options.error) == ("", [], 20, [], False)
+    assert (options.action, options.ids, options.limit, options.attribute, options.error) == ("list", [], 20, [], False)
+    assert parse(["traces", "list", "--json"]).action == "list"
     options = parse(["traces", "diff", "4bf9", "00f0", "--json"])
     assert (options.action, options.ids, options.json) == ("diff", ["4bf9", "00f0"], True)
     assert parse(["traces", "export", "-o", "x.json", "4bf9"]).output == "x.json"

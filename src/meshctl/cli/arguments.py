@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
 #: What ``meshctl traces`` does with the traces named after it; none of them: list.
-TRACE_ACTIONS = ("show", "diff", "export", "import", "pin", "unpin")
+TRACE_ACTIONS = ("list", "show", "diff", "export", "import", "pin", "unpin")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _SIZES = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "g": 1 << 30, "gb": 1 << 30}
 
@@ -105,7 +105,7 @@ def _call(parser: ArgumentParser) -> None:
 
 
 def _traces(parser: ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="ACTION ID", help=f"{', '.join(TRACE_ACTIONS)}; none: list")
+    parser.add_argument("words", nargs="*", metavar="ACTION ID", help=f"{', '.join(TRACE_ACTIONS)} (default: list)")
     parser.add_argument("--service", default="", metavar="S", help="a service that took part")
     parser.add_argument("--operation", default="", metavar="NAME", help="the name of one of its spans")
     parser.add_argument("--error", action="store_true", help="only traces with errors")

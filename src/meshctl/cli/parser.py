@@ -55,8 +55,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _read_action(options: argparse.Namespace) -> None:
     """The first word after ``traces`` says what to do with the others."""
-    options.action, *options.ids = options.words or [""]
-    if options.action not in ("", *TRACE_ACTIONS):
+    options.action, *options.ids = options.words or ["list"]
+    if options.action not in TRACE_ACTIONS:
         near = nearest(options.action, TRACE_ACTIONS)
         hint = f"Did you mean '{near}'?" if near else f"meshctl traces show {options.action} shows one trace"
         raise UsageError(f"traces does not know '{options.action}'", hint=hint)

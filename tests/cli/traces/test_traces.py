@@ -184,16 +184,16 @@ def test_two_traces_compared(run: Traces) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "ids"), [("diff", ["aa"]), ("show", ["aa", "ab"]), ("pin", []), ("import", []), ("", ["aa"])]
+    ("action", "ids"), [("diff", ["aa"]), ("show", ["aa", "ab"]), ("pin", []), ("import", []), ("list", ["aa"])]
 )
 def test_the_wrong_number_of_words(run: Traces, action: str, ids: list[str]) -> None:
     answer = run(action, *ids)
     assert answer.code == 2 and "hint:" in answer.err
 
 
-@pytest.mark.parametrize("action", ["", "show", "export", "pin"])
+@pytest.mark.parametrize("action", ["list", "show", "export", "pin"])
 def test_without_a_collector_it_says_what_to_do(run: Traces, collector: FakeCollector, action: str) -> None:
     collector.error = CollectorUnavailable("no collector answers", hint="meshctl start collector")
-    answer = run(action, *([] if action == "" else ["last"]))
+    answer = run(action, *([] if action == "list" else ["last"]))
     assert (answer.code, answer.out) == (3, "")
     assert "meshctl start collector" in answer.err

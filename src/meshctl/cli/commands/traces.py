@@ -76,7 +76,7 @@ def _list(options: argparse.Namespace, world: World) -> int:
 
     if options.ids:
         word = options.ids[0]
-        raise UsageError(f"traces does not know '{word}'", hint=f"meshctl traces show {word} shows one trace")
+        raise UsageError("traces list takes no trace", hint=f"meshctl traces show {word} shows one trace")
     query = query_of(options)
     found = run_blocking(_traces(options, world).search(query))
     out = output_of(options)
@@ -243,7 +243,7 @@ def _tell_kept(options: argparse.Namespace, ids: Sequence[str], *, pinned: bool)
 
 
 _ACTIONS: dict[str, Callable[[argparse.Namespace, World], int]] = {
-    "": _list,
+    "list": _list,
     "show": _show,
     "diff": _diff,
     "export": _export,
