@@ -21,7 +21,8 @@ from tests.fakes.sessions import Shown
 from tests.tui.desk import some
 from tests.tui.states import NOW, healthy, no_engine
 
-UP, LOST = LinkState("collector", True, NOW), LinkState("collector", False, NOW, "connection refused")
+UP = (LinkState("docker", True, NOW), LinkState("collector", True, NOW))
+LOST = (LinkState("docker", True, NOW), LinkState("collector", False, NOW, "connection refused"))
 AWAY = CollectorUnavailable("No collector answers", hint="meshctl up starts it.")
 
 
@@ -45,16 +46,18 @@ def test_logs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("collector", "link", "sentence"),
+    ("collector", "links", "sentence"),
     [
-        ("", None, "This project has no collector of traces."),
-        ("collector", None, "Looking for the collector…"),
+        ("", UP, "This project has no collector of traces."),
+        ("collector", (), "Looking for the collector…"),
+        ("collector", UP[:1], "Looking for the collector…"),
+        ("collector", no_engine().links, no_engine().links[0].detail),
         ("collector", LOST, "The collector is lost: connection refused."),
         ("collector", UP, "No traces yet."),
     ],
 )
-def test_no_traces(collector: str, link: LinkState | None, sentence: str) -> None:
-    assert no_traces(collector, link)[0] == sentence
+def test_no_traces(collector: str, links: tuple[LinkState, ...], sentence: str) -> None:
+    assert no_traces(collector, links)[0] == sentence
 
 
 def test_a_list_of_traces_says_what_it_is_narrowed_to() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from meshctl.core.traces.listing import ShownTraces
 from meshctl.errors import MeshError
 from meshctl.model.status import LinkState
-from meshctl.present.frame import runtime_link
+from meshctl.present.frame import link_to, runtime_link
 from meshctl.present.trace_rows import ID_SHOWN
 
 #: (sentence, next step or '').
@@ -23,10 +23,14 @@ def empty_services(known: int, links: Sequence[LinkState], observed_at: float | 
         return f"No service matches “{wanted}”.", "Esc clears the filter."
     runtime = runtime_link(links)
     if runtime is not None and not runtime.up and observed_at is None:
-        return runtime.detail or "No container engine answers.", runtime.hint or AGAIN
+        return _no_runtime(runtime)
     if observed_at is None:
         return "Asking the container engine…", ""
     return "This project has no services.", "Add one under `services:` in meshctl.yaml."
+
+
+def _no_runtime(runtime: LinkState) -> Told:
+    return runtime.detail or "No container engine answers.", runtime.hint or AGAIN
 
 
 def empty_logs(service: str, wanted: str, kept: int, trouble: str) -> Told:
@@ -39,10 +43,13 @@ def empty_logs(service: str, wanted: str, kept: int, trouble: str) -> Told:
     return sentence, "Esc goes back to the services."
 
 
-def no_traces(collector: str, link: LinkState | None) -> Told:
-    """``collector`` is the service that the file names, ``link`` the connection to it (None: not looked for yet)."""
+def no_traces(collector: str, links: Sequence[LinkState]) -> Told:
+    """``collector`` is the service that the file names; it is looked for where the runtime answers."""
     if not collector:
         return "This project has no collector of traces.", "Name one in the file: `collector: SERVICE`."
+    link, runtime = link_to(links, collector), runtime_link(links)
+    if link is None and runtime is not None and not runtime.up:
+        return _no_runtime(runtime)
     if link is None:
         return "Looking for the collector…", ""
     if not link.up:
@@ -50,7 +57,7 @@ def no_traces(collector: str, link: LinkState | None) -> Told:
     return "No traces yet.", "Send a request with `meshctl call`, or wait for one: it appears by itself."
 
 
-def empty_traces(listing: ShownTraces, collector: str, link: LinkState | None) -> Told:
+def empty_traces(listing: ShownTraces, collector: str, links: Sequence[LinkState]) -> Told:
     """Of the list of traces, by what it is narrowed to."""
     if listing.searching:
         return "Searching…", ""
@@ -60,7 +67,7 @@ def empty_traces(listing: ShownTraces, collector: str, link: LinkState | None) -
         return f"No trace matches “{listing.text}”.", "Esc clears the filter."
     if listing.only_errors and listing.kept:
         return "No trace has errors.", "`!` shows all of them."
-    return no_traces(collector, link)
+    return no_traces(collector, links)
 
 
 def no_trace(trace_id: str, error: MeshError | None, hint: str) -> Told:

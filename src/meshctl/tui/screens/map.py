@@ -16,7 +16,6 @@ from meshctl.engine.state.topic import Topic
 from meshctl.errors import MeshError
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.empty import empty_map, no_traces
-from meshctl.present.frame import link_to
 from meshctl.present.heads import WINDOWS, map_head, rule
 from meshctl.present.lines import Line
 from meshctl.present.map import ends_shown, fitted_map
@@ -179,7 +178,7 @@ class MapScreen(MeshScreen[MapContext]):
     def _say_why(self) -> None:
         session, (seconds, words) = self.host.session, WINDOWS[self._window]
         collector, state = session.config.collector, session.state
-        none = no_traces(collector, link_to(state.links.value, collector))
+        none = no_traces(collector, state.links.value)
         window = words if state.traces.value.rows and seconds else ""
         self.query_one(EmptyPane).say(*empty_map(self._edges is not None, self._error, window, none))
 

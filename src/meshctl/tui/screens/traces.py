@@ -17,7 +17,6 @@ from meshctl.core.traces.listing import ShownTraces
 from meshctl.engine.state.topic import Topic
 from meshctl.errors import MeshError
 from meshctl.present.empty import empty_traces
-from meshctl.present.frame import link_to
 from meshctl.present.heads import traces_head
 from meshctl.present.lines import Line
 from meshctl.present.trace_rows import list_header
@@ -253,9 +252,8 @@ class TracesScreen(MeshScreen[TracesContext]):
         self.set_class(not rows, "-empty")
         if not rows:
             session = self.host.session
-            collector = session.config.collector
-            link = link_to(session.state.links.value, collector)
-            self.query_one(EmptyPane).say(*empty_traces(self._listing, collector, link))
+            links = session.state.links.value
+            self.query_one(EmptyPane).say(*empty_traces(self._listing, session.config.collector, links))
         if self._listing.due(monotonic()):
             self._search()
 
