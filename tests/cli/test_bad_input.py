@@ -161,3 +161,10 @@ def test_init_in_an_empty_folder_writes_a_file_that_loads(run: Run, project: Pat
 
 def services(run: Run) -> set[str]:
     return set(json.loads(run("config", "--json").out)["services"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device that takes nothing")
+def test_an_answer_that_nobody_can_keep_is_told(project: Path) -> None:
+    command = f"{sys.executable} -m meshctl config > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "error: stdout cannot be written: No space left on device\n")

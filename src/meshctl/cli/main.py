@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
         output.finish()
         return code
     except MeshError as error:
-        output.finish()
+        with contextlib.suppress(MeshError):
+            output.finish()
         return diagnostics.report(error, traceback=options.verbose > 1)
     except KeyboardInterrupt:
         if options.command in GROUPS["Lifecycle"]:

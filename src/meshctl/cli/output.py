@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from meshctl.errors import MeshError
 from meshctl.present.lines import Line, Segment
 from meshctl.present.text import clean, not_seen, unstyled
 
@@ -82,31 +84,32 @@ class Output:
         """What has been written is seen."""
         try:
             sys.stdout.flush()
-        except BrokenPipeError:
-            _reader_left()
+        except OSError as error:
+            _lost(error)
 
     def _bytes(self, content: bytes) -> None:
         try:
             sys.stdout.buffer.write(content)
-        except BrokenPipeError:
-            _reader_left()
+        except OSError as error:
+            _lost(error)
 
     def _write(self, text: str) -> None:
         try:
             sys.stdout.write(text)
-        except BrokenPipeError:
-            _reader_left()
+        except OSError as error:
+            _lost(error)
         except UnicodeEncodeError:
             self.flush()
             self._bytes(_encoded(text, sys.stdout.encoding))
 
 
 def finish() -> None:
-    """Flush; a broken pipe at the very end is no error either."""
+    """Flush; a reader that has left at the very end is no error either. Raises MeshError when stdout takes no more."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        with contextlib.suppress(SystemExit):
+            _lost(error)
 
 
 def use_colour(stream: TextIO) -> bool:
@@ -164,6 +167,9 @@ def _encoded(text: str, encoding: str | None) -> bytes:
         return text.encode(encoding or "ascii", "replace")
 
 
-def _reader_left() -> None:
+def _lost(error: OSError) -> NoReturn:
+    """Nothing more is written. A reader that went away is no error, a disk that is full is one."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(0)
+    if isinstance(error, BrokenPipeError):
+        raise SystemExit(0)
+    raise MeshError(f"stdout cannot be written: {error.strerror}") from error
