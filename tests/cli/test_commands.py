@@ -172,6 +172,8 @@ def test_exec_hands_every_word_to_the_command(run: Run, world: Open) -> None:
     assert seen == [("env", "-f", "--instance", "9")]
     absent = run("exec", "web", "--instance", "2", "--", "env")
     assert (absent.code, "web-2 does not run" in absent.err) == (1, True)
+    run("down")
+    assert "hint: meshctl up web\n" in run("exec", "web", "--", "env").err
 
 
 def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, project: Path) -> None:

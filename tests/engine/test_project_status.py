@@ -145,6 +145,8 @@ async def test_a_registry_that_is_stopped_is_a_reason() -> None:
     world = World(container("consul", ContainerState.EXITED), container("orders"))
     seen = await look(world, CONSUL, ORDERS)
     assert words(seen["orders"]) == "consul cannot be asked: it is not running"
+    seen = await look(World(container("consul", ContainerState.PAUSED), container("orders")), CONSUL, ORDERS)
+    assert words(seen["orders"]) == "consul cannot be asked: it is paused"
     assert world.connected == []
 
 

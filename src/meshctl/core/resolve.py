@@ -55,8 +55,16 @@ def collector_address(config: MeshConfig, containers: Sequence[Container], port:
         raise CollectorUnavailable(
             f"the collector '{name}' publishes no port named {port}", hint=f"Name it under services.{name}.ports."
         )
-    begin = f"meshctl start {name}" if mine else f"meshctl up {name}"
-    raise CollectorUnavailable(f"the collector '{name}' is not running", hint=f"Start it: {begin}")
+    how, mend = absence(name, containers)
+    raise CollectorUnavailable(f"the collector '{name}' {how}", hint=mend)
+
+
+def absence(service: str, containers: Iterable[Container]) -> tuple[str, str]:
+    """How a service is that does not run (``is paused``), and what mends it."""
+    states = {container.state for container in containers if container.service == service}
+    if ContainerState.PAUSED in states:
+        return "is paused", f"Let it go on: meshctl unpause {service}"
+    return "is not running", f"Start it: meshctl {'start' if states else 'up'} {service}"
 
 
 def registered_endpoints(

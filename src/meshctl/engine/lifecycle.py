@@ -77,7 +77,7 @@ class LiveLifecycle:
         running = [c for c in found if c.state is ContainerState.RUNNING and instance in (None, c.instance)]
         if not running:
             which = f"{service}-{instance}" if instance else service
-            raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
+            raise MeshError(f"{which} does not run", hint=f"meshctl {'start' if found else 'up'} {service}")
         return await inside.attach(running[0].id, command, tty=tty)
 
     async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:

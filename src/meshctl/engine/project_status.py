@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshctl.core.plan.selection import require_known
-from meshctl.core.resolve import registry_address
+from meshctl.core.resolve import absence, registry_address
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.watch.observations import Observations
 from meshctl.engine.watch.verdict import in_play, judge
@@ -43,9 +43,10 @@ async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: boo
 async def _ask_registry(mesh: Mesh, observations: Observations) -> None:
     if not mesh.config.registry:
         return
-    address = registry_address(mesh.config, list(observations.containers.values()))
+    containers = list(observations.containers.values())
+    address = registry_address(mesh.config, containers)
     if address is None:
-        observations.registry_error = "it is not running"
+        observations.registry_error = f"it {absence(mesh.config.registry, containers)[0]}"
         return
     registry = mesh.connect_registry(address)
     try:

@@ -182,6 +182,9 @@ def test_a_registry_that_is_stopped_is_missed() -> None:
     with pytest.raises(RegistryUnavailable, match="'consul' is not running") as caught:
         addresses(World([stopped, container("orders")]), get())
     assert "meshctl start consul" in caught.value.hint
+    with pytest.raises(RegistryUnavailable, match="'consul' is paused") as caught:
+        addresses(World([container("consul", state=ContainerState.PAUSED), container("orders")]), get())
+    assert "meshctl unpause consul" in caught.value.hint
 
 
 def test_a_registry_that_does_not_answer_is_missed() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from meshctl.blocking import Offload
 from meshctl.core.resolve import (
     QUERY,
+    absence,
     collector_address,
     exact_endpoint,
     registered_endpoints,
@@ -118,8 +119,8 @@ def _without_registry(
         raise unknown_service(name, ours)
     if not any(name in (container.service, container.register) for container in containers):
         return ()
-    registry = config.registry
+    how, mend = absence(config.registry, containers)
     raise RegistryUnavailable(
-        f"the registry '{registry}' is not running",
-        hint=f"Start it: meshctl start {registry}; --instance ID reaches one instance without it.",
+        f"the registry '{config.registry}' {how}",
+        hint=f"{mend}; --instance ID reaches one instance without it.",
     )
