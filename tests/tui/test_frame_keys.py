@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.command import CommandList
 from textual.events import Key
 
 from meshctl.present.lines import plain
@@ -36,6 +37,22 @@ async def test_a_move_and_an_action_typed_in_one_go_keep_their_order(app_of: App
             app.post_message(key)
         await until(pilot, lambda: engine.states()[f"{last}-1"] == "exited")
         assert [name for name, state in engine.states().items() if state == "exited"] == [f"{last}-1"]
+
+
+async def test_a_page_of_commands_that_have_no_room_yet(app_of: AppOf) -> None:
+    """Between the first commands that were found and their place on the screen a key may come."""
+    app = app_of(states.healthy())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("colon")
+        commands = app.screen.query_one(CommandList)
+        await until(pilot, lambda: commands.option_count > 0)
+        options = list(commands.options)
+        commands.display = False
+        await until(pilot, lambda: not commands.scrollable_content_region)
+        commands.clear_options().add_options(options)
+        commands.highlighted = 0
+        await pilot.press("pagedown")
+        assert commands.highlighted == 0
 
 
 async def test_a_notice_makes_room_for_itself_and_goes_with_a_click(app_of: AppOf) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events, on
-from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -43,6 +43,11 @@ class MeshPalette(CommandPalette):
         elif event.key == "enter":
             event.stop()
             await typed.action_submit()
+
+    def _action_command_list(self, action: str) -> None:
+        """Commands that have no room yet have no pages: Textual's list would look for a line that is not there."""
+        if not action.startswith("page_") or self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
 
     @on(Input.Submitted)
     async def _when_found(self, event: Input.Submitted) -> None:
