@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from textual.command import CommandInput, CommandList
@@ -14,7 +15,8 @@ from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.services import ServicesWriter
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig
-from meshctl.model.status import Health
+from meshctl.model.containers import ContainerState
+from meshctl.model.status import Health, Reason, ReasonKind
 from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.base import HelpScreen
@@ -330,6 +332,20 @@ async def test_up_starts_what_is_not_there(app_of: AppOf, engine: FakeEngine) ->
         await pilot.press("U", "y")
         await until(pilot, lambda: set(engine.states().values()) == {"running"} and len(engine.states()) == 3)
         await until(pilot, lambda: not app.pending)
+
+
+async def test_up_is_offered_for_what_has_died(app_of: AppOf) -> None:
+    """It is not well rather than stopped; work that is done needs no other run."""
+    dead = states.service("users", Health.UNHEALTHY, Reason(ReasonKind.EXITED, exit_code=137))
+    died = tuple(replace(one, state=ContainerState.EXITED) for one in dead.instances)
+    app = app_of(states.with_services(states.healthy(), replace(dead, instances=died)))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("U")
+        assert app.screen.query_one(QuestionLine).display
+        await pilot.press("escape")
+        put(app.session, states.with_services(states.healthy(), replace(dead, health=Health.DONE, instances=died)))
+        await pilot.press("U")
+        assert not app.screen.query_one(QuestionLine).display
 
 
 async def test_quit(app_of: AppOf) -> None:

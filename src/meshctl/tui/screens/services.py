@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 from meshctl.engine.session import Ability
 from meshctl.engine.state.topic import Topic
-from meshctl.model.status import Health
+from meshctl.model.containers import ContainerState
+from meshctl.model.status import Health, ServiceStatus
 from meshctl.present.empty import empty_services
 from meshctl.present.events import event_lines
 from meshctl.present.frame import is_reached
@@ -53,6 +54,12 @@ def _open(c: ServicesContext) -> None:
 
 def _up(c: ServicesContext) -> None:
     c.host.carry_out(Command("starting", partial(bring_up, ())))
+
+
+def _is_down(status: ServiceStatus) -> bool:
+    """Whether it was stopped or has died; what has done its work stays as it is."""
+    died = any(instance.state is ContainerState.EXITED for instance in status.instances)
+    return status.health is Health.STOPPED or (died and status.health is not Health.DONE)
 
 
 def _can_bring_up(c: ServicesContext) -> bool:
@@ -126,7 +133,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
             service=service_named(state.services.value.services, selected),
             doing=host.pending.get(selected, ""),
             reached=is_reached(state.links.value),
-            anything_down=any(status.health is Health.STOPPED for status in state.services.value.services),
+            anything_down=any(map(_is_down, state.services.value.services)),
             can_go_back=self._in_details or bool(self.filter.text) or host.can_go_back,
         )
 
