@@ -72,7 +72,10 @@ class Observations:
         return run.failures if run is not None else 0
 
     def note_event(self, event: RuntimeEvent) -> None:
-        """Count deaths nobody asked for: a stop kills first, or kills twice; a lone kill -9 is a death."""
+        """Count deaths nobody asked for: a stop kills first, or kills twice; a lone kill -9 is a death.
+
+        A stop that was asked for ends the count.
+        """
         if event.action == "kill":
             self._kills[event.container_id] = self._kills.get(event.container_id, 0) + 1
         elif event.action == "start":
@@ -81,6 +84,8 @@ class Observations:
             kills = self._kills.pop(event.container_id, 0)
             if kills == 0 or (kills == 1 and event.exit_code == _KILLED):
                 self._deaths.setdefault((event.service, event.instance), deque(maxlen=100)).append(event.time)
+            else:
+                self._deaths.pop((event.service, event.instance), None)
 
     def recent_deaths(self, container: Container, now: float) -> int:
         """Deaths nobody asked for in the last minute."""
