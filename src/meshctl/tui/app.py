@@ -143,7 +143,11 @@ class MeshApp(App[int]):
         """Home is opened over Textual's blank screen: what is mounted in a screen may ask which one is in front."""
         await self.switch_mode(SERVICES)
         self.run_worker(self._follow(), group="session", exit_on_error=True)
-        self.set_interval(TICK_S, self.redraw)
+        self.set_interval(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, MeshScreen):
+            self.screen.draw_if_older(TICK_S * 0.9)
 
     async def _follow(self) -> None:
         """Have the session's state kept true as long as the app is open."""

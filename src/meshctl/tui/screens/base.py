@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -52,6 +53,7 @@ class MeshScreen(Screen[None], Generic[C]):
         super().__init__()
         self.host = host
         self.filter = FilterLine(self.filters_by, self.main_widget, sign=self.filter_sign, id="filter")
+        self._last_drawn = 0.0
         self._frame_head = FrameHead(host, self.mode, self.stale)
         self._frame_foot = FrameFoot(self.action_press)
 
@@ -102,10 +104,16 @@ class MeshScreen(Screen[None], Generic[C]):
         """Show what is known now. Called at every change and once a second."""
         if not self.ready:
             return
+        self._last_drawn = monotonic()
         self._frame_head.redraw()
         self.set_class(bool(self.stale()), "-stale")
         self.draw_body()
         self.show_footer()
+
+    def draw_if_older(self, seconds: float) -> None:
+        """Ages move on where nothing happens; what was drawn just now is not drawn again for them."""
+        if monotonic() - self._last_drawn > seconds:
+            self.draw()
 
     def show_footer(self) -> None:
         self._frame_foot.actions.show(list(working(self.actions, self.context())))

@@ -104,6 +104,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
+        self._header: Line = ()
         self._list = ServiceList(id="list")
         self._detail = LinePane(id="detail")
         self._events = LinePane(id="events")
@@ -111,7 +112,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
     def body(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="main"):
-                yield LineBar(lambda width: self._table().header, id="head")
+                yield LineBar(lambda width: self._header, id="head")
                 yield self._list
                 yield EmptyPane(id="empty")
             yield self._detail
@@ -139,6 +140,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
 
     def draw_body(self) -> None:
         table = self._table()
+        self._header = table.header
         self._list.set_class(self.has_class("-stale"), "-stale")
         self._list.show_rows(table.rows)
         self.query_one("#head", LineBar).redraw()
