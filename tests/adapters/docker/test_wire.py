@@ -188,12 +188,13 @@ def test_observe_asks_for_the_label_and_skips_what_went_meanwhile(tmp_path: Path
         ({"Status": "Up 9 seconds (Paused)", "State": "paused"}, 2),
         ({"Status": "Exited (1) 9 seconds ago", "State": "exited"}, 2),
         ({"Status": "Up 9 seconds", "Names": ["/renamed"]}, 2),
+        ({"event": "die"}, 2),
     ],
 )
 def test_a_run_that_was_inspected_and_goes_on_is_not_inspected_again(
     tmp_path: Path, later: dict[str, object], inspected: int
 ) -> None:
-    """Five seconds pass between the two looks."""
+    """Five seconds pass between the two looks; after an event the list may still say what was before."""
     asked: list[str] = []
     entry: dict[str, object] = {"Id": "a1", "Names": ["/shop-web-1"], "State": "running", "Status": "Up 4 seconds"}
 
@@ -207,11 +208,14 @@ def test_a_run_that_was_inspected_and_goes_on_is_not_inspected_again(
         else:
             send_json(handler, [])
 
-    times = iter((100.0, 105.0))
+    now = [100.0]
     with serving(tmp_path, answer) as address:
-        reading = ContainerReader(address, monotonic=lambda: next(times))
+        reading = ContainerReader(address, monotonic=lambda: now[0])
         (first,) = reading.observe("shop").containers
-        entry |= later
+        now[0] = 105.0
+        if "event" in later:
+            reading.happened("a1")
+        entry |= {"Status": "Up 9 seconds", **later}
         (second,) = reading.observe("shop").containers
     assert (first.restarts, second.restarts) == (2, 2)
     assert asked.count("/containers/a1/json") == inspected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -35,6 +36,8 @@ class ContainerReader:
         self._monotonic = monotonic
         #: By id: when a container was inspected (monotonic), and what it was.
         self._inspected: dict[str, tuple[float, Container]] = {}
+        #: By id: when something last happened to a container (monotonic).
+        self._happened: dict[str, float] = {}
 
     def info(self) -> RuntimeInfo:
         """Who answers there."""
@@ -50,7 +53,8 @@ class ContainerReader:
     def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         """Everything that carries the project's label, and the ids of those ``images`` that are here.
 
-        A container that still is in the run it was last inspected in is not inspected again.
+        A container that still is in the run it was last inspected in, and of which no event was told since, is not
+        inspected again.
         """
         entries = self._list(project)
         now = self._monotonic()
@@ -67,6 +71,8 @@ class ContainerReader:
         *answers, networks, volumes = self._wire.get_each(asked)
         fresh = [translate.inspected(answer) for answer in answers[: len(paths)] if isinstance(answer, dict)]
         self._inspected = {**known, **{container.id: (now, container) for container in fresh}}
+        for gone in self._happened.keys() - self._inspected.keys():
+            del self._happened[gone]
         return Observed(
             project=project,
             containers=tuple(_sorted(container for _, container in self._inspected.values())),
@@ -79,10 +85,16 @@ class ContainerReader:
             },
         )
 
+    def happened(self, container_id: str) -> None:
+        """An event was told: Docker's list may still say what was before it, an inspection waits for what is so now."""
+        self._happened[container_id] = self._monotonic()
+
     def _kept(self, entry: dict[str, Any], now: float) -> tuple[float, Container] | None:
         """What an earlier inspection said, if the run that it saw goes on: it has lasted longer than that is ago."""
         kept = self._inspected.get(_id(entry))
-        if kept is None or translate.up_for(entry.get("Status")) <= now - kept[0]:
+        if kept is None or kept[0] <= self._happened.get(_id(entry), -math.inf):
+            return None
+        if translate.up_for(entry.get("Status")) <= now - kept[0]:
             return None
         was, listed = kept[1], translate.listed(entry)
         told = (was.state, was.name, was.ports, was.addresses)

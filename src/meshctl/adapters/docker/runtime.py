@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,12 @@ class DockerRuntime:
     def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
         """From this call on, not only from the first step of the iteration."""
         since = time.time()
-        return self._client.stream(lambda api: streams.events(api, project, since))
+        return self._client.stream(lambda api: self._noted(streams.events(api, project, since)))
+
+    def _noted(self, events: Iterator[RuntimeEvent]) -> Iterator[RuntimeEvent]:
+        for event in events:
+            self._reader.happened(event.container_id)
+            yield event
 
     async def close(self) -> None:
         await self._client.close()
