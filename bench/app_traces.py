@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from random import Random
 from statistics import median, quantiles
@@ -129,7 +129,7 @@ class _Session(LiveSession):
     """One whose state the benchmark writes."""
 
     def __init__(self, mesh: Mesh, traces: Traces) -> None:
-        super().__init__(mesh, _Nothing())  # type: ignore[arg-type]
+        super().__init__(mesh, _Nothing(), _Nothing())  # type: ignore[arg-type]
         self.traces = traces  # type: ignore[assignment]
 
     @asynccontextmanager
@@ -138,10 +138,13 @@ class _Session(LiveSession):
 
 
 class _Nothing:
-    """What the app must not need while it shows traces."""
+    """What the app must not need while it shows traces: it can be named, and not called."""
 
-    def __getattr__(self, name: str) -> object:
-        raise AssertionError(f"{name} was asked for")
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def called(*given: object, **named: object) -> object:
+            raise AssertionError(f"{name} was asked for")
+
+        return called
 
 
 class _Clock:
