@@ -31,12 +31,14 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.adapters.collector import HttpCollectors
     from meshctl.adapters.consul.watch import ConsulRegistry
     from meshctl.adapters.host import SystemClock
+    from meshctl.adapters.journal import FileJournal, project_folder
     from meshctl.adapters.probe import NetworkProber
     from meshctl.engine.mesh import Mesh
 
     runtime = open_runtime()
     prober = NetworkProber(runtime.exec.run if runtime.exec else None)
-    return Mesh(config, runtime, ConsulRegistry, prober, SystemClock(), HttpCollectors())
+    journal = FileJournal(project_folder(config.name, runtime.address))
+    return Mesh(config, runtime, ConsulRegistry, prober, SystemClock(), HttpCollectors(), journal)
 
 
 def open_session(config: MeshConfig) -> MeshSession:

@@ -66,12 +66,12 @@ async def test_a_service_that_was_not_there_is_told(session: MeshSession) -> Non
     with pytest.raises(UsageError, match="no service named 'order'"):
         await read(session, "order")
     with pytest.raises(UsageError, match="no service named 'order'"):
-        await session.status(("order",))
+        await session.survey(("order",))
 
 
 async def test_status_is_what_it_was(session: MeshSession) -> None:
-    assert [one.service for one in await session.status()] == ["orders", "users", "redis"]
-    assert [one.service for one in await session.status(("users",))] == ["users"]
+    assert [one.service for one in (await session.survey()).services] == ["orders", "users", "redis"]
+    assert [one.service for one in (await session.survey(("users",))).services] == ["users"]
 
 
 async def test_traces_are_read_found_and_exported(session: MeshSession) -> None:

@@ -47,6 +47,7 @@ class FakeEngine:
         can: frozenset[Capability] = EVERY_CAPABILITY,
     ) -> None:
         self.clock = clock
+        self.address = "fake://engine"
         self.instances = FakeInstances(self)
         self.pausing = FakePausing(self) if Capability.PAUSING in can else None
         self.images = FakeImages(self) if Capability.IMAGES in can else None

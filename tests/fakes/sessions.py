@@ -16,6 +16,7 @@ from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.state.topic import Reader
 from meshctl.engine.state.traces import TraceList, TraceListChange
 from meshctl.model.events import MeshEvent
+from meshctl.model.findings import Finding
 from meshctl.model.status import LinkState, ServiceStatus, Usage
 from meshctl.model.traces import CollectorStatus, TraceSummary
 from meshctl.ports.world import Clock
@@ -51,12 +52,13 @@ class Shown:
     traces: tuple[TraceSummary, ...] = ()
     collector: CollectorStatus | None = None
     observed_at: float | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def put(session: MeshSession, shown: Shown) -> None:
     """Make the session show this; topics that say so already are left alone."""
     state = session.state
-    state.services.set(shown.services, shown.observed_at)
+    state.services.set(shown.services, shown.observed_at, shown.findings)
     state.usage.set(shown.usage)
     if shown.links != state.links.value:
         state.links.publish(shown.links, frozenset(link.name for link in shown.links))
@@ -78,6 +80,7 @@ def shown_of(state: MeshState) -> Shown:
         traces.rows,
         traces.status,
         services.observed_at,
+        services.findings,
     )
 
 

@@ -11,6 +11,7 @@ from meshctl.model.config import MeshConfig
 from meshctl.model.containers import EVERY_CAPABILITY, Capability
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import Behaviour, FakeEngine
+from tests.fakes.journal import FakeJournal
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry, RecordingSink
 
 
@@ -45,5 +46,5 @@ def stage(config: MeshConfig, *, can: frozenset[Capability] = EVERY_CAPABILITY, 
     engine.behaviours |= behaviours
     prober, registry = FakeProber(engine), FakeRegistry(engine)
     collector = FakeCollector()
-    mesh = Mesh(config, engine, registry.connect, prober, clock, collector)
+    mesh = Mesh(config, engine, registry.connect, prober, clock, collector, FakeJournal(clock))
     return Stage(mesh, engine, prober, registry, clock, RecordingSink(), collector)

@@ -16,6 +16,7 @@ from meshctl.model.config import MeshConfig
 from meshctl.tui.app import MeshApp
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
+from tests.fakes.journal import FakeJournal
 from tests.fakes.sessions import Shown, StandingSession, put
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
@@ -59,7 +60,15 @@ def app_of(engine: FakeEngine) -> AppOf:
 def app_on(engine: FakeEngine, state: Shown, project: MeshConfig | None = None, desk: Traces | None = None) -> MeshApp:
     """The app in a world of fakes."""
     registry = FakeRegistry(engine)
-    mesh = Mesh(project or config(), engine, registry.connect, FakeProber(engine), engine.clock, FakeCollector())
+    mesh = Mesh(
+        project or config(),
+        engine,
+        registry.connect,
+        FakeProber(engine),
+        engine.clock,
+        FakeCollector(),
+        FakeJournal(engine.clock),
+    )
     session = StandingSession(mesh, desk)
     put(session, state)
     return MeshApp(session)

@@ -29,6 +29,7 @@ from meshctl.tui.app import MeshApp
 from tests.builders import application, mesh_config, spec
 from tests.fakes.collectors import MemoryCollector
 from tests.fakes.containers import Behaviour, FakeEngine
+from tests.fakes.journal import FakeJournal
 from tests.fakes.sessions import nobody
 from tests.fakes.world import FakeProber, FakeRegistry
 from tests.spans import BEGIN_NS, TRACE, order, span, trace
@@ -79,7 +80,7 @@ def mesh() -> Mesh:
     other = trace(replace(span(1, 0, "inventory", "GET /items", at=900, attributes={"text": "tea"}), trace_id="e" * 32))
     collector = MemoryCollector(order(), other, clock_ns=lambda: round(NOW * 1e9))
     registry = FakeRegistry(engine)
-    return Mesh(config, engine, registry.connect, FakeProber(engine), clock, collector)  # type: ignore[arg-type]
+    return Mesh(config, engine, registry.connect, FakeProber(engine), clock, collector, FakeJournal(clock))  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -161,7 +162,7 @@ async def test_nothing_in_it_acts_and_it_says_why(key: str, verb: str) -> None:
         engine: FakeEngine = live._mesh.runtime  # type: ignore[assignment]
         async with live.following():
             recording = await live.record()
-        app = MeshApp(bootstrap.open_recording(replace(recording, services=(await live.status(("users",))))))
+        app = MeshApp(bootstrap.open_recording(replace(recording, services=((await live.survey(("users",))).services))))
         async with app.run_test(size=SIZE) as pilot:
             await pilot.press(key)
             await until(pilot, lambda: bool(app.notices.told))

@@ -11,17 +11,17 @@ from meshctl.engine.calls.traced import LiveCalls
 from meshctl.engine.lifecycle import LiveLifecycle
 from meshctl.engine.logs import find_lines, stream_logs
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.project_status import project_status
 from meshctl.engine.session import Ability
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.state.services import ServicesState
+from meshctl.engine.survey import take_survey
 from meshctl.engine.traces import LiveTraces
 from meshctl.engine.watch.watcher import Watcher
 from meshctl.errors import MeshError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, LogLine
+from meshctl.model.findings import Survey
 from meshctl.model.recording import Recording
-from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import Trace, TraceQuery
 from meshctl.ports.calls import CallerFor
 from meshctl.ports.runtime import capabilities
@@ -66,8 +66,8 @@ class LiveSession:
         async with Watcher(self._mesh, self.state):
             yield
 
-    async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
-        return await project_status(self._mesh, services, probe=probe)
+    async def survey(self, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
+        return await take_survey(self._mesh, services, probe=probe)
 
     async def record(self) -> Recording:
         """Of the state as it is followed; outside of ``following()`` the services are looked at once."""
@@ -75,7 +75,8 @@ class LiveSession:
         known = state.services.value
         if known.observed_at is None:
             with suppress(MeshError):
-                known = ServicesState(await self.status(), now)
+                survey = await self.survey()
+                known = ServicesState(survey.services, now, survey.findings)
         return Recording(
             time=now,
             config=self.config,
@@ -87,6 +88,7 @@ class LiveSession:
             traces=await self._traces_kept(),
             collector=state.traces.value.status,
             lines=await self._lines_kept(),
+            findings=known.findings,
         )
 
     async def close(self) -> None:

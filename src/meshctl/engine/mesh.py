@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshctl.model.config import MeshConfig
+from meshctl.ports.journal import Journal
 from meshctl.ports.registry import RegistryConnector
 from meshctl.ports.runtime import Runtime
 from meshctl.ports.telemetry import Collectors
@@ -21,6 +22,7 @@ class Mesh:
     prober: Prober
     clock: Clock
     collectors: Collectors
+    journal: Journal
 
     async def close(self) -> None:
         """Let go of sockets and threads."""

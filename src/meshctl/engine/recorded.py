@@ -23,10 +23,10 @@ from meshctl.errors import NotPossible
 from meshctl.model.calls import CallOutcome, CallRequest, Endpoint, SentCall
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
+from meshctl.model.findings import Survey
 from meshctl.model.plan import DownReport, Plan, UpReport
 from meshctl.model.recording import Recording
 from meshctl.model.spans import Span
-from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
 from meshctl.ports.world import ProgressSink
 
@@ -56,7 +56,7 @@ class RecordedSession:
         self.config: MeshConfig = recording.config
         archive = TraceArchive(recording.traces, round(recording.time * 1e9))
         self.state = MeshState(_StandingClock(recording.time))
-        self.state.services.publish(ServicesState(recording.services, recording.observed_at), None)
+        self.state.services.publish(ServicesState(recording.services, recording.observed_at, recording.findings), None)
         self.state.usage.publish(recording.usage, None)
         self.state.links.publish(recording.links, None)
         self.state.events.publish(recording.events, None)
@@ -81,10 +81,11 @@ class RecordedSession:
     async def following(self) -> AsyncIterator[None]:
         yield
 
-    async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
+    async def survey(self, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
         known = self._recording.services
         require_known(self.config, services, {status.service for status in known})
-        return tuple(status for status in known if not services or status.service in services)
+        chosen = tuple(status for status in known if not services or status.service in services)
+        return Survey(self._recording.time, chosen, self._recording.findings)
 
     async def record(self) -> Recording:
         return self._recording

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from meshctl.engine.up import UpOptions
     from meshctl.model.calls import CallOutcome, CallRequest, Endpoint, SentCall
     from meshctl.model.containers import LogLine
+    from meshctl.model.findings import Survey
     from meshctl.model.plan import DownReport, Plan, UpReport
     from meshctl.model.recording import Recording
-    from meshctl.model.status import ServiceStatus
     from meshctl.model.traces import CollectorStatus, ServiceEdge, Trace, TraceQuery, TraceSummary
     from meshctl.model.waterfall import Waterfall
     from meshctl.ports.world import ProgressSink
@@ -184,8 +184,8 @@ class MeshSession(Protocol):
         ...
 
     def following(self) -> AbstractAsyncContextManager[None]: ...
-    async def status(self, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
-        """How the services go at this moment. Raises RuntimeUnavailable, UsageError for an unknown one."""
+    async def survey(self, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
+        """How the services go at this moment, and why. Raises RuntimeUnavailable, UsageError for an unknown one."""
         ...
 
     async def record(self) -> Recording:

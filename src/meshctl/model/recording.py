@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import LogLine
 from meshctl.model.events import MeshEvent
+from meshctl.model.findings import Finding
 from meshctl.model.status import LinkState, ServiceStatus, Usage
 from meshctl.model.traces import CollectorStatus, Trace
 
@@ -29,3 +30,4 @@ class Recording:
     traces: tuple[Trace, ...] = ()
     collector: CollectorStatus | None = None
     lines: tuple[LogLine, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -12,21 +12,47 @@ from meshctl.model.registry import Check, CheckStatus
 
 
 class Health(StrEnum):
-    """The verdict shown to people and scripts."""
+    """The verdict shown to people and scripts.
 
-    HEALTHY = "healthy"
+    WAITING: for what it depends on. UNHEALTHY: it ran well before. FAILED: it never got ready.
+    """
+
+    WAITING = "waiting"
     STARTING = "starting"
+    HEALTHY = "healthy"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
-    STOPPED = "stopped"
+    FAILED = "failed"
     CRASH_LOOP = "crash_loop"
-    DONE = "done"
+    STOPPED = "stopped"
     PAUSED = "paused"
+    DONE = "done"
     UNKNOWN = "unknown"
 
 
+class FindingKind(StrEnum):
+    """What can be wrong with a service, as a cause."""
+
+    NOT_CREATED = "not_created"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    EXITED = "exited"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASH_LOOP = "crash_loop"
+    COULD_NOT_START = "could_not_start"
+    DISK_FULL = "disk_full"
+    MAINTENANCE = "maintenance"
+    STARTING = "starting"
+    FAILED = "failed"
+    UNHEALTHY = "unhealthy"
+    DEGRADED = "degraded"
+    NOT_REGISTERED = "not_registered"
+    REGISTRY_SILENT = "registry_silent"
+    TOO_FEW = "too_few"
+
+
 class ReasonKind(StrEnum):
-    """Why something is not simply healthy. TOLD: only the words of another for it are known."""
+    """Why something is not simply healthy. CAUSED: through another service. TOLD: only others' words are known."""
 
     CRASH_LOOP = "crash_loop"
     EXITED = "exited"
@@ -43,6 +69,7 @@ class ReasonKind(StrEnum):
     REGISTRY_SILENT = "registry_silent"
     TOO_FEW = "too_few"
     WATCH_BROKE = "watch_broke"
+    CAUSED = "caused"
     TOLD = "told"
 
 
@@ -50,8 +77,9 @@ class ReasonKind(StrEnum):
 class Reason:
     """One reason as facts; what does not belong to its kind is empty.
 
-    ``instance``: whose it is, where a service has several. ``source``: the registry, or the service that is waited
-    for. ``detail``: others' words for it. ``count`` restarts, or instances ``of`` those desired. ``since``: Unix
+    ``instance``: whose it is, where a service has several. ``source``: the registry, the service that is waited for,
+    or the one that is the cause, and ``cause`` how that one is.
+    ``detail``: others' words for it. ``count`` restarts, or instances ``of`` those desired. ``since``: Unix
     seconds. ``alone``: the probe fails though the registry passes, or the registry's check though the probe passes.
     """
 
@@ -66,6 +94,7 @@ class Reason:
     since: float | None = None
     check: Check | None = None
     alone: bool = False
+    cause: FindingKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

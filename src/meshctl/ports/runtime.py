@@ -139,6 +139,11 @@ class Runtime(Lookup, Streams, Protocol):
     """A runtime. Every method of it and of its groups raises RuntimeUnavailable when none answers."""
 
     @property
+    def address(self) -> str:
+        """Where it is (``unix:///var/run/docker.sock``), whether or not it answers."""
+        ...
+
+    @property
     def instances(self) -> Instances: ...
     @property
     def pausing(self) -> Pausing | None: ...

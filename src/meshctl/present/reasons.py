@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from meshctl.core.exits import exit_words
 from meshctl.model.registry import Check, RegistryCheckKind
-from meshctl.model.status import Reason, ReasonKind
+from meshctl.model.status import FindingKind, Reason, ReasonKind
 from meshctl.present.units import age
 
 NODE_MAINTENANCE = "_node_maintenance"
@@ -70,9 +70,38 @@ def _check(check: Check, registry: str, now: float | None) -> str:
             return f"{registry} {check.status}{since}"
 
 
+def _caused(reason: Reason, now: float | None) -> str:
+    """``redis is stopped``."""
+    return f"{reason.source} {finding_words(reason.cause)}" if reason.cause is not None else reason.source
+
+
+def finding_words(kind: FindingKind) -> str:
+    """How a service is that has such a finding."""
+    return _FINDINGS[kind]
+
+
 def _with_detail(words: str, detail: str) -> str:
     return f"{words}: {detail}" if detail else words
 
+
+_FINDINGS = {
+    FindingKind.NOT_CREATED: "does not exist",
+    FindingKind.STOPPED: "is stopped",
+    FindingKind.PAUSED: "is paused",
+    FindingKind.EXITED: "has ended",
+    FindingKind.OUT_OF_MEMORY: "ran out of memory",
+    FindingKind.CRASH_LOOP: "is in a crash loop",
+    FindingKind.COULD_NOT_START: "could not start",
+    FindingKind.DISK_FULL: "has no disk space left",
+    FindingKind.MAINTENANCE: "is in maintenance",
+    FindingKind.STARTING: "is starting",
+    FindingKind.FAILED: "failed to start",
+    FindingKind.UNHEALTHY: "is unhealthy",
+    FindingKind.DEGRADED: "is degraded",
+    FindingKind.NOT_REGISTERED: "is not registered",
+    FindingKind.REGISTRY_SILENT: "cannot be asked",
+    FindingKind.TOO_FEW: "has too few instances",
+}
 
 _TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
     ReasonKind.CRASH_LOOP: _crash_loop,
@@ -90,5 +119,6 @@ _TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
     ReasonKind.REGISTRY_SILENT: lambda reason, now: f"{reason.source} cannot be asked: {reason.detail}",
     ReasonKind.TOO_FEW: lambda reason, now: f"{reason.count} of {reason.of} instances exist",
     ReasonKind.WATCH_BROKE: lambda reason, now: f"watching {reason.source} failed, trying again: {reason.detail}",
+    ReasonKind.CAUSED: _caused,
     ReasonKind.TOLD: lambda reason, now: reason.detail,
 }

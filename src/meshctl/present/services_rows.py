@@ -27,9 +27,11 @@ _GROUPS = {
 }
 _WORST_FIRST = (
     Health.CRASH_LOOP,
+    Health.FAILED,
     Health.UNHEALTHY,
     Health.DEGRADED,
     Health.STARTING,
+    Health.WAITING,
     Health.UNKNOWN,
     Health.PAUSED,
     Health.HEALTHY,

@@ -7,9 +7,11 @@ from meshctl.present.lines import BAD, BUSY, GOOD, MUTED, WARN
 
 _LOOKS = {
     Health.HEALTHY: ("●", "healthy", GOOD),
+    Health.WAITING: ("◌", "waiting", MUTED),
     Health.STARTING: ("◐", "starting", BUSY),
     Health.DEGRADED: ("▲", "degraded", WARN),
     Health.UNHEALTHY: ("✖", "unhealthy", BAD),
+    Health.FAILED: ("✖", "failed", BAD),
     Health.STOPPED: ("○", "stopped", MUTED),
     Health.CRASH_LOOP: ("↻", "crash loop", BAD),
     Health.DONE: ("✔", "done", MUTED),

@@ -22,6 +22,7 @@ from meshctl.present.reasons import reasons_text
 from tests.builders import application, mesh_config, registration, spec
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
+from tests.fakes.journal import FakeJournal
 from tests.fakes.machine import Behaviour
 from tests.fakes.sessions import Shown, shown_of, shown_when
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
@@ -45,7 +46,8 @@ class World:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock, self.collector)
+        journal = FakeJournal(self.clock)
+        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock, self.collector, journal)
         async with Watcher(mesh, self.state):
             yield
         await self.engine.close()

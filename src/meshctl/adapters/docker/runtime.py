@@ -28,6 +28,7 @@ class DockerRuntime:
 
     def __init__(self, address: Address | None = None) -> None:
         where = address or resolve()
+        self.address = where.url
         self._client = Client(where)
         wire = SocketWire(where) if where.plain else ClientWire(self._client)
         self._reader = ContainerReader(where, wire)

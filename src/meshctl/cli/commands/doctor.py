@@ -59,11 +59,11 @@ async def _world(world: World, config: MeshConfig | None) -> list[Finding]:
 
 
 async def _project(world: World, mesh: Mesh) -> list[Finding]:
-    from meshctl.engine.project_status import project_status
+    from meshctl.engine.survey import take_survey
 
     try:
         observed = await mesh.runtime.observe(mesh.config.name, checks.base_images(mesh.config))
-        services = await project_status(mesh) if observed.containers else ()
+        services = (await take_survey(mesh)).services if observed.containers else ()
     except MeshError as error:
         return [Finding("stack", "fail", str(error), error.hint)]
     return [

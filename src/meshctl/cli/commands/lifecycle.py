@@ -39,7 +39,7 @@ async def _carry_out(
     if options.command == "scale":
         counts = dict(options.replicas)
         await lifecycle.scale(counts, sink, options.timeout)
-        return await session.status(tuple(counts))
+        return (await session.survey(tuple(counts))).services
     verbs = {
         "start": lifecycle.start,
         "stop": lifecycle.stop,
@@ -48,4 +48,4 @@ async def _carry_out(
         "unpause": lifecycle.unpause,
     }
     await verbs[options.command](options.services, sink, options.timeout)
-    return await session.status(options.services)
+    return (await session.survey(options.services)).services

@@ -55,7 +55,8 @@ async def _bring_up(
 ) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
     report = await session.lifecycle.up(wanted, sink)
     part = wanted.services or wanted.profiles
-    return report, await session.status(selected(session.config, wanted.services, wanted.profiles) if part else ())
+    chosen = selected(session.config, wanted.services, wanted.profiles) if part else ()
+    return report, (await session.survey(chosen)).services
 
 
 def _narrate(report: UpReport, options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from meshctl.core.health.findings import blamed, findings
 from meshctl.core.registry import first_seen, fold_checks
 from meshctl.engine.state.links import Source
 from meshctl.engine.state.mesh_state import MeshState
@@ -104,7 +105,8 @@ class ServicesWriter:
             instances = [instance for service in services for instance in service.instances]
             self._log.judged(self._judged, instances, now)
             self._judged = {instance.id: instance for instance in instances}
-        self._state.services.set(services, self.inventory.observed_at)
+        found = findings(services)
+        self._state.services.set(blamed(services, found), self.inventory.observed_at, found)
 
     def _contain(self, fresh: dict[str, Container]) -> None:
         self.inventory.contain(fresh)

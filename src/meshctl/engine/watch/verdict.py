@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from meshctl.core.health import GRACE_S, History, RegistryView, fold, fold_service
+from meshctl.core.health.verdict import GRACE_S, History, RegistryView, fold, fold_service
 from meshctl.engine.watch.observations import Observations
 from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState

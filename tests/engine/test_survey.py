@@ -9,7 +9,7 @@ import pytest
 
 from meshctl.adapters.host import SystemClock
 from meshctl.engine.mesh import Mesh
-from meshctl.engine.project_status import project_status
+from meshctl.engine.survey import take_survey
 from meshctl.errors import RegistryUnavailable, RuntimeUnavailable, UsageError
 from meshctl.model.config import (
     CheckKind,
@@ -25,6 +25,7 @@ from meshctl.model.registry import CheckStatus, Registration
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.reasons import reasons_text
 from tests.builders import registration
+from tests.fakes.journal import FakeJournal
 
 CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
 LONG_AGO = 1.0
@@ -74,7 +75,7 @@ class World:
             return self
 
         world: Any = self
-        return Mesh(config, world, connect, world, SystemClock(), world)
+        return Mesh(config, world, connect, world, SystemClock(), world, FakeJournal(SystemClock()))
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         return Observed(project, self.containers)
@@ -91,8 +92,8 @@ class World:
 
 
 async def look(world: World, *specs: ServiceSpec, **options: Any) -> dict[str, ServiceStatus]:
-    statuses = await project_status(world.mesh(config(*specs)), **options)
-    return {status.service: status for status in statuses}
+    survey = await take_survey(world.mesh(config(*specs)), **options)
+    return {status.service: status for status in survey.services}
 
 
 async def test_everything_well() -> None:

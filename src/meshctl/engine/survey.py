@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from meshctl.core.health.findings import blamed, findings
 from meshctl.core.plan.selection import require_known
 from meshctl.core.resolve import absence, registry_address
 from meshctl.engine.mesh import Mesh
@@ -14,14 +15,15 @@ from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.errors import MeshError
 from meshctl.model.config import CheckKind
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import ProbeResult, ServiceStatus
+from meshctl.model.findings import Survey
+from meshctl.model.status import ProbeResult
 
 #: No probe, and not the registry either, is waited for longer.
 ASK_TIMEOUT_S = 2.0
 
 
-async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> tuple[ServiceStatus, ...]:
-    """One status per service, in the file's order; all that have containers or belong to no profile.
+async def take_survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
+    """One status per service, in the file's order; all that have containers or belong to no profile. Findings of all.
 
     A registry that does not answer is a reason, not an error. Raises RuntimeUnavailable, UsageError for an
     unknown service.
@@ -34,10 +36,13 @@ async def project_status(mesh: Mesh, services: Sequence[str] = (), *, probe: boo
     if probe:
         asked += [_probe(mesh, observations, container) for container in observed.containers]
     await asyncio.gather(*asked)
-    statuses = judge(observations, mesh.clock.now())
-    if services:
-        return tuple(status for status in statuses if status.service in services)
-    return tuple(status for status in statuses if in_play(mesh.config, status))
+    now = mesh.clock.now()
+    statuses = tuple(
+        status for status in judge(observations, now) if status.service in services or in_play(mesh.config, status)
+    )
+    found = findings(statuses)
+    shown = (status for status in blamed(statuses, found) if not services or status.service in services)
+    return Survey(now, tuple(shown), found)
 
 
 async def _ask_registry(mesh: Mesh, observations: Observations) -> None:

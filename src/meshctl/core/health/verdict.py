@@ -25,9 +25,11 @@ _READY = (Health.HEALTHY, Health.DONE)
 #: Worst first.
 _SEVERITY = (
     Health.CRASH_LOOP,
+    Health.FAILED,
     Health.UNHEALTHY,
     Health.DEGRADED,
     Health.STARTING,
+    Health.WAITING,
     Health.UNKNOWN,
     Health.PAUSED,
     Health.STOPPED,

@@ -1,0 +1,84 @@
+"""What is wrong, cause before symptoms: each finding with its evidence, its victims, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from meshctl.model.status import FindingKind, Reason, ServiceStatus
+
+
+class EvidenceKind(StrEnum):
+    """Who says so: the runtime, meshctl's own probe, the registry, a log, meshctl's journal, traces, a volume."""
+
+    RUNTIME = "runtime"
+    PROBE = "probe"
+    REGISTRY = "registry"
+    LOG = "log"
+    JOURNAL = "journal"
+    TRACES = "traces"
+    VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact: a ``reason``, or the ``text`` of another such as a log line; ``time`` in Unix seconds."""
+
+    kind: EvidenceKind
+    instance: str = ""
+    reason: Reason | None = None
+    text: str = ""
+    time: float | None = None
+
+
+class MendKind(StrEnum):
+    """What would mend it. A command of meshctl has the command's own word."""
+
+    START = "start"
+    UNPAUSE = "unpause"
+    RESTART = "restart"
+    UP = "up"
+    LOGS = "logs"
+    END_MAINTENANCE = "end_maintenance"
+    MORE_MEMORY = "more_memory"
+    FREE_ROOM = "free_room"
+    OTHER_PORT = "other_port"
+    LISTEN_EVERYWHERE = "listen_everywhere"
+    CHECKED_PORT = "checked_port"
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """``service`` is what it is done to; ``instance`` where only one of several needs it."""
+
+    kind: MendKind
+    service: str
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause. ``instance`` '' when it is about the whole service; ``since`` Unix seconds.
+
+    ``by`` is who did it where meshctl's own journal tells (``you`` is the same user), else ''. ``victims`` are the
+    services that fail or wait through it, nearest first.
+    """
+
+    service: str
+    kind: FindingKind
+    instance: str = ""
+    since: float | None = None
+    by: str = ""
+    reason: Reason | None = None
+    evidence: tuple[Evidence, ...] = ()
+    victims: tuple[str, ...] = ()
+    mend: Mend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How a project goes at ``time``, Unix seconds: services in the file's order, findings cause first."""
+
+    time: float
+    services: tuple[ServiceStatus, ...] = ()
+    findings: tuple[Finding, ...] = ()
