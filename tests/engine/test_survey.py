@@ -171,7 +171,7 @@ async def test_what_has_not_started_says_for_whom_it_waits() -> None:
         Container("c", "shop-consul-1", "consul", 1, ContainerState.RUNNING, started_at=SystemClock().now()),
     )
     seen = await look(world, CONSUL, waiting)
-    assert seen["web"].health is Health.STARTING
+    assert seen["web"].health is Health.WAITING
     assert words(seen["web"]) == "waits for consul, which is starting"
 
 

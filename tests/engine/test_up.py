@@ -123,7 +123,7 @@ async def test_a_crash_loop_fails_after_three_deaths_although_the_policy_goes_on
     config = with_changed(shop(), "db", restart=RestartPolicy.ALWAYS)
     on = stage(config, db=Behaviour(ready_after_s=None, deaths=(Death(0.2, 7),), always=True))
     report = await run(on)
-    assert report.failures[0].message == "db-1 died 3 times while starting (exited 7)"
+    assert report.failures[0].message == "db-1 is in a crash loop: it died 3 times (exited 7)"
     assert report.failures[0].exit_code == 7
     assert report.elapsed_ms < 3000
     await on.mesh.close()

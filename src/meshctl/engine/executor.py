@@ -34,15 +34,24 @@ class Outcome:
     """What became of a plan: seconds of the operations that were done, and why others were not.
 
     ``failures`` come in the order they happened, the first cause first; ``skipped`` are targets that were
-    not begun because of one of them; ``error`` is the first error. ``ran`` has what was begun, in the order it ended.
+    not begun because of one of them; each failure has its error. ``ran`` has what was begun, in the order it ended.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     ran: tuple[Ran, ...] = ()
     failures: tuple[Failure, ...] = ()
     skipped: tuple[str, ...] = ()
-    timed_out: bool = False
-    error: MeshError | None = None
+    errors: tuple[MeshError, ...] = ()
+
+    @property
+    def error(self) -> MeshError | None:
+        """The first one."""
+        return self.errors[0] if self.errors else None
+
+    @property
+    def took(self) -> dict[str, float]:
+        """Seconds of all that was begun, also of what failed."""
+        return {ran.operation.id: ran.seconds for ran in self.ran}
 
     def raise_first(self) -> None:
         """Raises the first error, if there is one."""
@@ -51,7 +60,7 @@ class Outcome:
 
 
 class Executor:
-    """One run of one plan within ``timeout_s``; ``observed`` is what the plan was made from.
+    """One run of one plan within ``timeout_s``; ``observed`` is what the plan was made from, ``cache`` a caller's own.
 
     Cancelling ``run`` cancels what is under way and leaves what was made, for the next run to go on from.
     """
@@ -63,13 +72,15 @@ class Executor:
         sink: ProgressSink,
         timeout_s: float,
         observed: Observed | None = None,
+        cache: ObservationCache | None = None,
     ) -> None:
         self._clock = mesh.clock
         self._plan = plan
         self._sink = sink
         self._deadline = mesh.clock.monotonic() + timeout_s
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._cache = ObservationCache(mesh, observed)
+        self._cache = cache or ObservationCache(mesh, observed)
+        self._close = self._cache.close if cache is None else None
         self._operations = Operations(mesh, self._cache, plan.project, self._deadline)
         self._tasks: dict[str, asyncio.Task[str]] = {}
         self._seconds: dict[str, float] = {}
@@ -88,14 +99,14 @@ class Executor:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await self._cache.close()
+            if self._close is not None:
+                await self._close()
         return Outcome(
             dict(self._seconds),
             tuple(self._ran),
             tuple(self._failures),
             tuple(self._skipped),
-            any(isinstance(error, DeadlineExceeded) for error in self._errors),
-            self._errors[0] if self._errors else None,
+            tuple(self._errors),
         )
 
     async def _in_turn(self, operation: Operation) -> str:
@@ -124,7 +135,7 @@ class Executor:
             await self._carry_out(operation)
         except MeshError as error:
             self._errors.append(error)
-            self._failures.append(_failure_of(operation, error))
+            self._failures.append(failure_of(operation, error))
             elapsed_s = self._clock.monotonic() - started
             self._ran.append(Ran(operation, began, elapsed_s, str(error)))
             self._tell(operation, Phase.FAILED, str(error), elapsed_s=elapsed_s)
@@ -168,7 +179,7 @@ async def in_time(clock: Clock, deadline: float, work: Coroutine[Any, Any, None]
         await asyncio.gather(working, timer, return_exceptions=True)
 
 
-def _failure_of(operation: Operation, error: MeshError) -> Failure:
+def failure_of(operation: Operation, error: MeshError) -> Failure:
     """The evidence of one failed operation."""
     log: tuple[str, ...] = error.log if isinstance(error, ServiceFailed | ImageUnavailable) else ()
     died = error if isinstance(error, ServiceFailed) else None

@@ -8,19 +8,23 @@ from typing import Generic, TypeVar
 
 from meshctl.core.resolve import registry_address
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.run_memory import RunMemory
 from meshctl.errors import RegistryUnavailable
 from meshctl.model.containers import Container, Observed
 from meshctl.model.registry import Registration
+from meshctl.model.status import ProbeResult
 from meshctl.ports.registry import Registry
 
 _Seen = TypeVar("_Seen")
 
 #: A picture younger than this is as good as a new one.
 FRESH_S = 0.1
+#: A check that passed within this many seconds need not be asked again.
+PASSED_S = 1.0
 
 
 class ObservationCache:
-    """What is seen of one project. ``observed``, if given, counts as seen now."""
+    """What is seen of one project, and remembered of it. ``observed``, if given, counts as seen now."""
 
     def __init__(self, mesh: Mesh, observed: Observed | None = None) -> None:
         self._mesh = mesh
@@ -28,12 +32,31 @@ class ObservationCache:
         self._registrations = SharedResult(mesh.clock.monotonic, self._ask_registry)
         self._changed: dict[str, int] = {}
         self._registry: tuple[str, Registry] | None = None
+        self._passed: dict[tuple[str, float | None], tuple[float, ProbeResult]] = {}
+        self.memory = RunMemory(mesh.journal, mesh.clock)
         if observed is not None:
             self._observed.put(observed)
 
     def changed(self, instance: str) -> None:
         """A picture that was begun before this call says nothing about the instance any more."""
         self._changed[instance] = self._observed.begun
+
+    async def observed(self) -> Observed:
+        """All of it, with every change that this process made. Raises RuntimeUnavailable."""
+        return await self._observed.get(FRESH_S, max(self._changed.values(), default=0))
+
+    async def registrations(self) -> tuple[Registration, ...]:
+        """What the registry lists. Raises RegistryUnavailable, RuntimeUnavailable."""
+        return await self._registrations.get(FRESH_S)
+
+    def note_passed(self, container: Container, result: ProbeResult) -> None:
+        """Its check has passed just now."""
+        self._passed[container.id, container.started_at] = self._mesh.clock.monotonic(), result
+
+    def passed(self, container: Container) -> ProbeResult | None:
+        """The answer of a check that passed in this run a moment ago."""
+        moment, result = self._passed.get((container.id, container.started_at), (0.0, None))
+        return result if self._mesh.clock.monotonic() - moment <= PASSED_S else None
 
     async def container(self, instance: str) -> Container | None:
         """The instance, None if there is none. Raises RuntimeUnavailable."""
@@ -42,7 +65,7 @@ class ObservationCache:
 
     async def registration(self, instance: str) -> Registration | None:
         """How the registry lists the instance. Raises RegistryUnavailable, RuntimeUnavailable."""
-        listed = await self._registrations.get(FRESH_S)
+        listed = await self.registrations()
         return next((entry for entry in listed if entry.id == instance), None)
 
     async def close(self) -> None:
@@ -52,7 +75,7 @@ class ObservationCache:
         await self._let_go()
 
     async def _ask_registry(self) -> tuple[Registration, ...]:
-        observed = await self._observed.get(FRESH_S, max(self._changed.values(), default=0))
+        observed = await self.observed()
         name = self._mesh.config.registry
         address = registry_address(self._mesh.config, observed.containers)
         if address is None:

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from meshctl.core.config.mask import mask
 from meshctl.core.exits import exit_words
+from meshctl.core.health.life import CRASH_LOOP_DEATHS, SETTLED_S, UNCHECKED_S, lived_s, must_live_s, uptime_s
+from meshctl.core.jobs import is_done, may_end
 from meshctl.core.registry import complaint, fold_checks
+from meshctl.core.text import shorten
+from meshctl.engine.asking import ask, unanswered
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, ServiceFailed
-from meshctl.model.config import CheckKind, ServiceSpec
+from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.2
-#: This many deaths while waiting are enough to call it failed.
-DEATHS = 3
-#: A run that was shorter than this is one more turn of a crash loop, a longer one begins anew.
-LOOP_S = 10.0
-#: An instance without a check that was just started must have lived this long.
-SETTLE_S = 0.5
 LOG_LINES = 20
 #: No single probe gets less than this.
 _SHORTEST_PROBE_S = 0.1
+_COMMAND_WIDTH = 60
 
 _OVER = (ContainerState.EXITED, ContainerState.DEAD, ContainerState.REMOVING)
 
@@ -54,6 +54,11 @@ class Wait:
         return self.mesh.clock.monotonic() - self._began
 
     @property
+    def now(self) -> float:
+        """Unix seconds."""
+        return self.mesh.clock.now()
+
+    @property
     def left(self) -> float:
         return self.deadline - self.mesh.clock.monotonic()
 
@@ -80,34 +85,21 @@ class Wait:
 
 
 async def wait_ready(wait: Wait, spec: ServiceSpec) -> None:
-    """Return when the probe passes. Raises ServiceFailed, DeadlineExceeded."""
-    deaths = _Deaths(baseline=0 if wait.fresh else None)
-
-    async def look() -> str:
-        container = await wait.container()
-        message = deaths.verdict(container)
-        if message:
-            raise await _failed(wait.mesh, spec, deaths.last or container, message)
-        if container.state is not ContainerState.RUNNING:
-            return f"its container is {container.state}"
-        return await _probe(wait, spec, container)
-
-    wrong = await wait.until(look)
-    if wrong:
-        raise await _too_late(wait, spec, f"is not ready: {wrong}")
+    """Return when it is ready, or has done what it is for. Raises ServiceFailed, DeadlineExceeded."""
+    start = _Start(wait, spec)
+    if await wait.until(start.look):
+        raise await _too_late(wait, spec, f"is not ready: {start.evidence}")
 
 
 async def wait_exit(wait: Wait, spec: ServiceSpec) -> None:
     """Return when a one-shot job has ended with 0. Raises ServiceFailed, DeadlineExceeded."""
-    deaths = _Deaths(baseline=0 if wait.fresh else None)
+    deaths = _Deaths(wait, spec)
 
     async def look() -> str:
         container = await wait.container()
-        if container.state is ContainerState.EXITED and container.exit_code == 0:
+        if is_done(container):
             return ""
-        message = deaths.verdict(container)
-        if message:
-            raise await _failed(wait.mesh, spec, deaths.last or container, message)
+        await deaths.judge(container)
         return "it still runs"
 
     wrong = await wait.until(look)
@@ -139,59 +131,148 @@ async def wait_registered(wait: Wait, service: str) -> None:
 
 @dataclass(slots=True)
 class _Deaths:
-    """Counts deaths since the wait began; ``baseline`` None: what was there before does not count."""
+    """Counts deaths since the wait began; of an instance that ran before, what was there does not count."""
 
-    baseline: int | None
+    wait: Wait
+    spec: ServiceSpec
     last: Container | None = None
+    _before: int | None = field(init=False)
 
-    def verdict(self, container: Container) -> str:
-        """Why it is over, '' while there is hope."""
+    def __post_init__(self) -> None:
+        self._before = 0 if self.wait.fresh else None
+
+    async def judge(self, container: Container) -> None:
+        """Raises ServiceFailed when it is over."""
         if container.exit_code is not None:
             self.last = container
+        ended = exit_words(self.last.exit_code, self.last.oom_killed) if self.last else ""
         if container.state in _OVER:
-            ended = exit_words(container.exit_code, container.oom_killed)
-            return f"{container.instance_id} {ended or f'is {container.state}'}"
-        if self.baseline is None:
-            self.baseline = container.restarts
-        deaths = container.restarts - self.baseline
-        if container.state is ContainerState.RESTARTING and _lived_s(container) < LOOP_S:
+            raise await self.failed(container, f"{container.instance_id} {ended or f'is {container.state}'}")
+        if self._before is None:
+            self._before = container.restarts
+        deaths = container.restarts - self._before
+        if container.state is ContainerState.RESTARTING and lived_s(container, self.wait.now) < SETTLED_S:
             deaths = max(deaths, container.restarts)
-        if deaths < DEATHS:
+        # One that runs just now dies again, or has settled, before this wait is over: its exit code is worth it.
+        if deaths >= CRASH_LOOP_DEATHS and (ended or container.state is not ContainerState.RUNNING):
+            words = f"{container.instance_id} is in a crash loop: it died {deaths} times"
+            raise await self.failed(container, f"{words} ({ended})" if ended else words)
+
+    async def failed(self, container: Container, message: str, hint: str = "") -> ServiceFailed:
+        """With the exit code it had at last and its last lines; noted."""
+        self.wait.cache.memory.note_failed(container, message)
+        ended = self.last or container
+        see = f"meshctl logs {self.spec.name}"
+        if ended.oom_killed:
+            hint = f"Give {self.spec.name} more memory (`mem_limit`), or see {see}"
+        return ServiceFailed(
+            message,
+            service=self.spec.name,
+            hint=hint or see,
+            log=await last_lines(self.wait.mesh, container),
+            exit_status=ended.exit_code,
+            oom_killed=ended.oom_killed,
+        )
+
+
+class _Start:
+    """What was seen of one instance in its wait. ``evidence``: the best there is why it is not ready."""
+
+    def __init__(self, wait: Wait, spec: ServiceSpec) -> None:
+        self.evidence = ""
+        self._wait = wait
+        self._spec = spec
+        self._check = spec.healthcheck
+        self._deaths = _Deaths(wait, spec)
+        self._began = wait.mesh.clock.monotonic()
+        self._run: Container | None = None
+        self._from_start = wait.fresh
+        self._restarted = False
+        self._asked = 0
+        self._failed = 0
+
+    async def look(self) -> str:
+        """'' when it is ready, else why not. Raises ServiceFailed when that is decided."""
+        container = await self._wait.container()
+        if not (is_done(container) and may_end(self._wait.mesh.config, self._spec)):
+            self.evidence = await self._wrong(container)
+            return self.evidence
+        return ""
+
+    async def _wrong(self, container: Container) -> str:
+        await self._deaths.judge(container)
+        if container.state is ContainerState.PAUSED:
+            raise ServiceFailed(
+                f"{container.instance_id} was paused while it was waited for",
+                service=self._spec.name,
+                hint=f"meshctl unpause {self._spec.name}",
+            )
+        if container.state is not ContainerState.RUNNING:
+            return self.evidence if self._asked else f"its container is {container.state}"
+        self._follow(container)
+        if self._check.kind is not CheckKind.NONE:
+            complaint = await self._complaint(container)
+            if complaint:
+                return complaint
+        restarts = max(container.restarts, int(self._restarted))
+        least = UNCHECKED_S if self._check.kind is CheckKind.NONE else 0.0
+        if self._alive_s(container) < max(least, must_live_s(self._check, restarts)):
+            return "it was restarted just now" if restarts else "it was started just now"
+        self._wait.cache.memory.note_ready(container)
+        return ""
+
+    def _follow(self, container: Container) -> None:
+        """A new run begins anew with its start period and its failures."""
+        if self._run is not None and self._run.started_at != container.started_at:
+            self._began = self._wait.mesh.clock.monotonic()
+            self._from_start = self._restarted = True
+            self._failed = 0
+        self._run = container
+
+    def _alive_s(self, container: Container) -> float:
+        seen = self._wait.mesh.clock.monotonic() - self._began
+        return seen if self._from_start else max(seen, uptime_s(container, self._wait.now))
+
+    async def _complaint(self, container: Container) -> str:
+        """'' when the check passes. Raises ServiceFailed after the start period and ``retries`` × ``interval``."""
+        counts = self._wait.mesh.clock.monotonic() - self._began >= self._check.start_period_s
+        limit = max(self._wait.left, _SHORTEST_PROBE_S)
+        result = await ask(self._wait.mesh, self._spec, container, limit)
+        if result is None:
+            return self.evidence if self._asked else unanswered(self._check, limit)
+        if result.ok:
+            self._wait.cache.note_passed(container, result)
             return ""
-        why = exit_words(self.last.exit_code, self.last.oom_killed) if self.last else ""
-        words = f"{container.instance_id} died {deaths} times while starting"
-        return f"{words} ({why})" if why else words
+        self._asked += 1
+        self._failed += int(counts)
+        spent = self._wait.mesh.clock.monotonic() - self._began
+        evidence = result.detail or "no answer"
+        if self._failed >= self._check.retries and spent >= self._check.budget_s:
+            raise await self._given_up(container, spent, evidence)
+        return evidence
+
+    async def _given_up(self, container: Container, spent: float, evidence: str) -> ServiceFailed:
+        what = _check_words(self._check, self._wait.mesh.config.secrets)
+        times = "once" if self._asked == 1 else f"{self._asked} times"
+        return await self._deaths.failed(
+            container,
+            f"{container.instance_id} did not get ready in {spent:.3g} s: its check ({what}) failed {times}, "
+            f"at last with: {evidence}",
+            hint=f"meshctl logs {self._spec.name}; more time: start_period or retries of its healthcheck",
+        )
 
 
-def _lived_s(container: Container) -> float:
-    """How long its last run was, seconds; 0 when the runtime does not tell."""
-    if container.started_at is None or container.finished_at is None:
-        return 0.0
-    return container.finished_at - container.started_at
-
-
-async def _probe(wait: Wait, spec: ServiceSpec, container: Container) -> str:
-    """'' when the check passes, else why not."""
-    check = spec.healthcheck
-    if check.kind is CheckKind.NONE:
-        return "it was started just now" if wait.fresh and wait.waited < SETTLE_S else ""
-    limit = min(check.timeout_s, max(wait.left, _SHORTEST_PROBE_S))
-    result = await wait.mesh.prober.probe(spec, replace(check, timeout_s=limit), container)
-    return "" if result.ok else result.detail or "no answer"
-
-
-async def _failed(mesh: Mesh, spec: ServiceSpec, container: Container, message: str) -> ServiceFailed:
-    hint = f"meshctl logs {spec.name}"
-    if container.oom_killed:
-        hint = f"Give {spec.name} more memory (`mem_limit`), or see {hint}"
-    return ServiceFailed(
-        message,
-        service=spec.name,
-        hint=hint,
-        log=await last_lines(mesh, container),
-        exit_status=container.exit_code,
-        oom_killed=container.oom_killed,
-    )
+def _check_words(check: HealthCheck, secrets: tuple[str, ...]) -> str:
+    """``GET /health on port http``."""
+    match check.kind:
+        case CheckKind.HTTP:
+            return f"GET {mask(check.path, secrets)} on port {check.port}"
+        case CheckKind.GRPC:
+            return f"grpc.health.v1 on port {check.port}"
+        case CheckKind.TCP:
+            return f"a connection to port {check.port}"
+    command = check.test[2:] if check.test[:2] == ("/bin/sh", "-c") else check.test
+    return shorten(mask(" ".join(command), secrets), _COMMAND_WIDTH)
 
 
 async def _too_late(wait: Wait, spec: ServiceSpec, what: str) -> DeadlineExceeded:

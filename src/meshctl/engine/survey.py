@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from meshctl.core.health.findings import blamed, findings
+from meshctl.core.health.verdict import is_starting
 from meshctl.core.plan.selection import require_known
 from meshctl.core.resolve import absence, registry_address
+from meshctl.engine.asking import ask, unanswered
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.watch.observations import Observations
 from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.errors import MeshError
 from meshctl.model.config import CheckKind
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.findings import Survey
-from meshctl.model.status import ProbeResult
 
 #: No probe, and not the registry either, is waited for longer.
 ASK_TIMEOUT_S = 2.0
+#: A check that fails is asked again after this many seconds: one failure alone is no verdict.
+REPEAT_S = 0.2
 
 
 async def take_survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
@@ -28,53 +31,67 @@ async def take_survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool =
     A registry that does not answer is a reason, not an error. Raises RuntimeUnavailable, UsageError for an
     unknown service.
     """
-    observed = await mesh.runtime.observe(mesh.config.name)
+    cache = ObservationCache(mesh)
+    try:
+        return await survey_of(mesh, cache, services, probe=probe)
+    finally:
+        await cache.close()
+
+
+async def survey_of(
+    mesh: Mesh,
+    cache: ObservationCache,
+    services: Sequence[str] = (),
+    *,
+    probe: bool = True,
+    limit_s: float = ASK_TIMEOUT_S,
+) -> Survey:
+    """The same with what ``cache`` has seen a moment ago; no probe takes longer than ``limit_s``."""
+    observed = await cache.observed()
     require_known(mesh.config, services, {container.service for container in observed.containers})
     observations = Observations(mesh.config)
     observations.contain({container.id: container for container in observed.containers})
-    asked = [_ask_registry(mesh, observations)]
+    asked = [_ask_registry(mesh, cache, observations)]
     if probe:
-        asked += [_probe(mesh, observations, container) for container in observed.containers]
+        asked += [_probe(mesh, cache, observations, container, limit_s) for container in observed.containers]
     await asyncio.gather(*asked)
     now = mesh.clock.now()
-    statuses = tuple(
-        status for status in judge(observations, now) if status.service in services or in_play(mesh.config, status)
-    )
+    judged = judge(observations, cache.memory, now)
+    statuses = tuple(status for status in judged if status.service in services or in_play(mesh.config, status))
     found = findings(statuses)
     shown = (status for status in blamed(statuses, found) if not services or status.service in services)
     return Survey(now, tuple(shown), found)
 
 
-async def _ask_registry(mesh: Mesh, observations: Observations) -> None:
+async def _ask_registry(mesh: Mesh, cache: ObservationCache, observations: Observations) -> None:
     if not mesh.config.registry:
         return
     containers = list(observations.containers.values())
-    address = registry_address(mesh.config, containers)
-    if address is None:
+    if registry_address(mesh.config, containers) is None:
         observations.registry_error = f"it {absence(mesh.config.registry, containers)[0]}"
         return
-    registry = mesh.connect_registry(address)
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
-            observations.registrations = await registry.registrations()
+            observations.registrations = await cache.registrations()
     except TimeoutError:
         observations.registry_error = f"no answer within {ASK_TIMEOUT_S:g} s"
     except MeshError as error:
         observations.registry_error = str(error)
-    finally:
-        await registry.close()
 
 
-async def _probe(mesh: Mesh, observations: Observations, container: Container) -> None:
+async def _probe(
+    mesh: Mesh, cache: ObservationCache, observations: Observations, container: Container, limit_s: float
+) -> None:
     spec = mesh.config.services.get(container.service)
-    if spec is None or spec.healthcheck.kind is CheckKind.NONE:
+    if spec is None or spec.healthcheck.kind is CheckKind.NONE or container.state is not ContainerState.RUNNING:
         return
-    if container.state is not ContainerState.RUNNING:
+    run = observations.runs[container.id]
+    run.probe = cache.passed(container) or await ask(mesh, spec, container, limit_s)
+    if run.probe is None:
+        run.unanswered = unanswered(spec.healthcheck, limit_s)
         return
-    limit = min(spec.healthcheck.timeout_s, ASK_TIMEOUT_S)
-    try:
-        async with asyncio.timeout(limit + 0.5):
-            result = await mesh.prober.probe(spec, replace(spec.healthcheck, timeout_s=limit), container)
-    except TimeoutError:
-        result = ProbeResult(False, f"no answer within {limit:g} s", limit)
-    observations.note_probe(container.id, result)
+    if run.probe.ok or is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container)):
+        return
+    await mesh.clock.sleep(REPEAT_S)
+    again = await ask(mesh, spec, container, limit_s)
+    run.lone = again is not None and again.ok

@@ -76,19 +76,37 @@ class BuildSpec:
     target: str = ""
 
 
+#: How often Compose asks when a check does not say.
+_COMPOSE_INTERVAL_S = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One readiness check. ``test`` is an argv run inside the container (``CMD-SHELL`` is resolved)."""
+    """One readiness check. ``test`` is an argv run inside the container (``CMD-SHELL`` is resolved).
+
+    ``interval_s`` None: not written; it is asked every second then, and judged as patiently as by Compose's default.
+    """
 
     kind: CheckKind = CheckKind.NONE
     path: str = "/"
     port: str = ""
     grpc_service: str = ""
     test: tuple[str, ...] = ()
-    interval_s: float = 1.0
-    timeout_s: float = 3.0
+    interval_s: float | None = None
+    timeout_s: float = 30.0
     retries: int = 3
     start_period_s: float = 0.0
+
+    @property
+    def every_s(self) -> float:
+        """Seconds between two times of asking."""
+        return 1.0 if self.interval_s is None else self.interval_s
+
+    @property
+    def budget_s(self) -> float:
+        """How long a start may take: the start period, then ``retries`` failures at the interval (Compose)."""
+        interval = _COMPOSE_INTERVAL_S if self.interval_s is None else self.interval_s
+        return self.start_period_s + self.retries * interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Self
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceSpec
 from meshctl.model.containers import Capability, ContainerRequest
+from meshctl.model.findings import Survey
 
 
 class OperationKind(StrEnum):
@@ -145,7 +146,8 @@ class UpReport:
     """What an ``up`` came to. ``changed`` False: nothing was to do. ``error`` is the first one, for its exit code.
 
     ``failures`` has the first cause first; ``skipped`` are instances, images or the like not begun because of them.
-    ``began`` is Unix seconds; ``trace_id`` is '' when nothing was done or no collector took the trace.
+    ``began`` is Unix seconds; ``trace_id`` is '' when nothing was done or no collector took the trace. ``survey`` is
+    the last look at what was asked for, which decides ``ready``; None when it could not be taken.
     """
 
     project: str
@@ -161,6 +163,7 @@ class UpReport:
     began: float = 0.0
     ran: tuple[Ran, ...] = ()
     trace_id: str = ""
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True)

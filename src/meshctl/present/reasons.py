@@ -38,7 +38,8 @@ def _restarting(reason: Reason, now: float | None) -> str:
 
 
 def _waits(reason: Reason, now: float | None) -> str:
-    return f"waits for {reason.source}, which is starting{_since(reason.since, now)}"
+    how = finding_words(reason.cause or FindingKind.STARTING)
+    return f"waits for {reason.source}, which {how}{_since(reason.since, now)}"
 
 
 def _since(since: float | None, now: float | None) -> str:
@@ -46,7 +47,7 @@ def _since(since: float | None, now: float | None) -> str:
 
 
 def _probe_fails(reason: Reason, now: float | None) -> str:
-    failed = _with_detail("own probe fails", reason.detail)
+    failed = _with_detail("own probe failed once" if reason.count == 1 else "own probe fails", reason.detail)
     return f"{reason.source} passes, {failed}" if reason.alone else failed
 
 
@@ -112,7 +113,7 @@ _TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
     ReasonKind.REMOVING: lambda reason, now: "being removed",
     ReasonKind.NOT_STARTED: lambda reason, now: "created, not started",
     ReasonKind.WAITS: _waits,
-    ReasonKind.NOT_PROBED: lambda reason, now: "not probed yet",
+    ReasonKind.NOT_PROBED: lambda reason, now: reason.detail or "not probed yet",
     ReasonKind.PROBE_FAILS: _probe_fails,
     ReasonKind.CHECK_FAILS: _check_fails,
     ReasonKind.NOT_REGISTERED: lambda reason, now: f"not registered in {reason.source}",

@@ -15,7 +15,8 @@ from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, Re
 from tests.builders import registration
 
 NOW = 1000.0
-CHECK = HealthCheck(CheckKind.HTTP, path="/health", port="http")
+#: A start may take 10 s: the start period, then three failures.
+CHECK = HealthCheck(CheckKind.HTTP, path="/health", port="http", interval_s=3.0, retries=3, start_period_s=1.0)
 ORDERS = ServiceSpec("orders", kind=ServiceKind.APPLICATION, healthcheck=CHECK, restart=RestartPolicy.UNLESS_STOPPED)
 JOB = ServiceSpec("migrate", kind=ServiceKind.JOB)
 ONCE = ServiceSpec("once", restart=RestartPolicy.NO)
@@ -146,22 +147,62 @@ def test_a_registry_that_cannot_be_asked_is_the_reason() -> None:
 
 @pytest.mark.parametrize(
     ("probe", "registration"),
-    [(REFUSED, None), (REFUSED, registered()), (OK, registered(CheckStatus.CRITICAL))],
+    [(REFUSED, None), (REFUSED, registered()), (OK, registered(CheckStatus.CRITICAL)), (None, None)],
 )
-def test_what_is_young_is_starting(probe: ProbeResult, registration: Registration | None) -> None:
+def test_during_its_start_nothing_is_held_against_it(probe: ProbeResult, registration: Registration | None) -> None:
+    """For as long as its own check allows: the start period, then ``retries`` × ``interval``."""
     assert verdict(container(started_at=NOW - 9), probe, registration)[0] is Health.STARTING
     assert verdict(container(started_at=NOW - 11), probe, registration)[0] is not Health.STARTING
 
 
-def test_the_start_period_is_honoured() -> None:
-    spec = ServiceSpec("orders", healthcheck=HealthCheck(CheckKind.HTTP, start_period_s=30))
-    assert verdict(container(started_at=NOW - 29), REFUSED, spec=spec)[0] is Health.STARTING
-    assert verdict(container(started_at=NOW - 31), REFUSED, spec=spec)[0] is Health.UNHEALTHY
+@pytest.mark.parametrize(
+    ("check", "budget"),
+    [
+        (HealthCheck(CheckKind.HTTP), 90.0),
+        (HealthCheck(CheckKind.HTTP, retries=2), 60.0),
+        (HealthCheck(CheckKind.HTTP, interval_s=1.0), 3.0),
+        (HealthCheck(CheckKind.HTTP, interval_s=1.0, start_period_s=30.0), 33.0),
+    ],
+)
+def test_an_interval_that_is_not_written_gives_a_start_what_compose_gives(check: HealthCheck, budget: float) -> None:
+    spec = ServiceSpec("orders", healthcheck=check)
+    assert verdict(container(started_at=NOW - budget + 0.1), REFUSED, spec=spec)[0] is Health.STARTING
+    assert verdict(container(started_at=NOW - budget), REFUSED, spec=spec)[0] is Health.FAILED
+
+
+@pytest.mark.parametrize(
+    ("been_healthy", "registration", "health"),
+    [
+        (True, None, Health.UNHEALTHY),
+        (False, None, Health.FAILED),
+        (None, None, Health.FAILED),
+        (None, registered(CheckStatus.CRITICAL), Health.UNHEALTHY),
+        (False, registered(CheckStatus.CRITICAL), Health.FAILED),
+    ],
+)
+def test_what_ran_well_before_is_unhealthy_and_what_never_did_has_failed(
+    been_healthy: bool | None, registration: Registration | None, health: Health
+) -> None:
+    """Where nobody remembers, the registry's entry is taken for a better past."""
+    assert verdict(container(), REFUSED, registration, been_healthy=been_healthy)[0] is health
+
+
+def test_one_lone_failure_is_degraded_and_says_so() -> None:
+    lone = (probe_fails(count=1),)
+    assert verdict(container(), REFUSED, been_healthy=True, lone=True) == (Health.DEGRADED, lone)
+    assert verdict(container(), REFUSED, lone=True) == (Health.DEGRADED, lone)
+    assert verdict(container(), REFUSED, been_healthy=False, lone=True) == (Health.STARTING, lone)
 
 
 def test_what_was_ready_once_is_no_longer_starting() -> None:
     seen = container(started_at=NOW - 2)
     assert verdict(seen, REFUSED, been_healthy=True)[0] is Health.UNHEALTHY
+
+
+def test_a_check_that_has_no_answer_yet_is_no_failure() -> None:
+    slow = Reason(ReasonKind.NOT_PROBED, detail="still not answered")
+    assert verdict(container(), None, unanswered="still not answered") == (Health.UNKNOWN, (slow,))
+    assert verdict(container(), None, registered(), unanswered="still not answered")[0] is Health.HEALTHY
 
 
 def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
@@ -180,25 +221,31 @@ def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
         (
             container(ContainerState.EXITED, exit_code=137, oom_killed=True),
             ORDERS,
-            Health.UNHEALTHY,
+            Health.FAILED,
             (exited(137, oom=True),),
         ),
         (container(ContainerState.EXITED, exit_code=3), ONCE, Health.UNHEALTHY, (exited(3),)),
         (container(ContainerState.EXITED, exit_code=0), JOB, Health.DONE, ()),
-        (container(ContainerState.EXITED, exit_code=1), JOB, Health.UNHEALTHY, (exited(1),)),
+        (container(ContainerState.EXITED, exit_code=1), JOB, Health.FAILED, (exited(1),)),
+        (
+            container(ContainerState.EXITED, exit_code=3, finished_at=NOW - 59.9),
+            ONCE,
+            Health.FAILED,
+            (exited(3),),
+        ),
         (
             container(ContainerState.CREATED, error="port is already allocated"),
             ORDERS,
-            Health.UNHEALTHY,
+            Health.FAILED,
             (Reason(ReasonKind.COULD_NOT_START, detail="port is already allocated"),),
         ),
         (container(ContainerState.CREATED), ORDERS, Health.STOPPED, (Reason(ReasonKind.NOT_STARTED),)),
-        (container(ContainerState.DEAD), ORDERS, Health.UNHEALTHY, (Reason(ReasonKind.DEAD),)),
+        (container(ContainerState.DEAD), ORDERS, Health.FAILED, (Reason(ReasonKind.DEAD),)),
         (container(ContainerState.REMOVING), ORDERS, Health.STOPPED, (Reason(ReasonKind.REMOVING),)),
         (
             container(ContainerState.RESTARTING, exit_code=1, restarts=2),
             ORDERS,
-            Health.UNHEALTHY,
+            Health.STARTING,
             (Reason(ReasonKind.RESTARTING, exit_code=1, count=2),),
         ),
         (
@@ -213,9 +260,35 @@ def test_what_does_not_run(seen: Container, spec: ServiceSpec, health: Health, r
     assert verdict(seen, None, spec=spec) == (health, reasons)
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [
+        container(ContainerState.EXITED, exit_code=137, oom_killed=True),
+        container(ContainerState.DEAD),
+        container(ContainerState.RESTARTING, exit_code=1, restarts=2),
+    ],
+)
+def test_what_died_after_it_ran_well_is_unhealthy(seen: Container) -> None:
+    assert verdict(seen, None, been_healthy=True)[0] is Health.UNHEALTHY
+
+
+def test_an_end_with_0_is_done_where_it_may_be_and_nobody_asked_for_it() -> None:
+    seen = container(ContainerState.EXITED, exit_code=0)
+    assert verdict(seen, None, spec=ONCE, may_end=True)[0] is Health.DONE
+    assert verdict(seen, None, spec=ONCE, may_end=True, stopped=True)[0] is Health.STOPPED
+    assert verdict(seen, None, spec=ONCE)[0] is Health.STOPPED
+    assert verdict(seen, None, spec=ONCE, been_healthy=False)[0] is Health.FAILED
+
+
+def test_what_a_person_stopped_is_stopped_whatever_its_exit_code() -> None:
+    killed = container(ContainerState.EXITED, exit_code=137, restarts=5)
+    assert verdict(killed, None, spec=ONCE, stopped=True) == (Health.STOPPED, (exited(137),))
+
+
 def test_a_death_that_was_seen_is_no_stop() -> None:
     seen = container(ContainerState.EXITED, exit_code=1)
-    assert verdict(seen, None, recent_deaths=1) == (Health.UNHEALTHY, (exited(1),))
+    assert verdict(seen, None, recent_deaths=1) == (Health.FAILED, (exited(1),))
+    assert verdict(seen, None, recent_deaths=1, been_healthy=True) == (Health.UNHEALTHY, (exited(1),))
     assert verdict(seen, None, recent_deaths=3)[0] is Health.CRASH_LOOP
 
 
@@ -228,9 +301,16 @@ def test_a_crash_loop_shows_between_two_crashes_too() -> None:
     assert verdict(container(), recent_deaths=3)[0] is Health.CRASH_LOOP
 
 
+def test_without_a_check_a_restart_must_be_lived_down() -> None:
+    again = Reason(ReasonKind.RESTARTING, count=1)
+    assert verdict(container(restarts=1, started_at=NOW - 9), None, spec=ONCE) == (Health.STARTING, (again,))
+    assert verdict(container(restarts=1, started_at=NOW - 10), None, spec=ONCE)[0] is Health.HEALTHY
+    assert verdict(container(started_at=NOW), None, spec=ONCE)[0] is Health.HEALTHY
+
+
 def test_what_waits_says_for_whom() -> None:
     waiting = verdict(container(ContainerState.CREATED), None, waits=WAITS)
-    assert waiting == (Health.STARTING, (WAITS,))
+    assert waiting == (Health.WAITING, (WAITS,))
 
 
 def instance(number: int, health: Health, *reasons: Reason, **changes: Any) -> InstanceStatus:
@@ -247,6 +327,8 @@ def instance(number: int, health: Health, *reasons: Reason, **changes: Any) -> I
         ([Health.HEALTHY, Health.UNHEALTHY], 2, Health.DEGRADED, 1),
         ([Health.HEALTHY, Health.CRASH_LOOP], 2, Health.DEGRADED, 1),
         ([Health.HEALTHY, Health.STARTING], 2, Health.STARTING, 1),
+        ([Health.HEALTHY, Health.STARTING, Health.WAITING], 3, Health.STARTING, 1),
+        ([Health.FAILED, Health.STARTING], 2, Health.FAILED, 0),
         ([Health.HEALTHY], 2, Health.DEGRADED, 1),
         ([Health.UNHEALTHY, Health.STARTING], 2, Health.UNHEALTHY, 0),
         ([Health.CRASH_LOOP, Health.STOPPED], 2, Health.CRASH_LOOP, 0),
@@ -286,4 +368,4 @@ def test_the_state_is_a_word() -> None:
 
 def test_a_service_that_is_not_created_yet_says_what_it_waits_for() -> None:
     status = fold_service(ORDERS, 1, [], WAITS)
-    assert (status.health, status.reasons) == (Health.STARTING, (WAITS,))
+    assert (status.health, status.reasons) == (Health.WAITING, (WAITS,))

@@ -87,8 +87,8 @@ def test_when_all_is_as_desired_there_is_nothing_but_a_look() -> None:
         """\
 ready:consul-1
 ready:db-1
-ready:users-1
-ready:orders-1
+ready:users-1 < ready:consul-1 ready:db-1
+ready:orders-1 < ready:users-1
 registered:users-1 < ready:users-1 ready:consul-1
 registered:orders-1 < ready:orders-1 ready:consul-1
 """
@@ -110,7 +110,7 @@ remove:users-1 ({cause}) < stop:users-1
 create:users-1 ({cause}) < remove:users-1
 start:users-1 ({cause}) < create:users-1 ready:consul-1 ready:db-1
 ready:users-1 < start:users-1
-ready:orders-1
+ready:orders-1 < ready:users-1
 registered:users-1 < ready:users-1 ready:consul-1
 registered:orders-1 < ready:orders-1 ready:consul-1
 note: orders is kept: it needs users, which is recreated ({cause})

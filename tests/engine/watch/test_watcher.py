@@ -257,7 +257,7 @@ async def test_a_service_waits_for_what_it_needs(world: World) -> None:
     world.run("postgres")
     world.engine.seed(container_request(world.config, world.config.services["orders"], 1), started=False)
     async with world.watched():
-        state = await world.until(is_("orders", Health.STARTING))
+        state = await world.until(is_("orders", Health.WAITING))
         assert reasons(state, "orders") == "waits for postgres, which is starting"
 
 

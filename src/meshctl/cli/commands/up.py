@@ -10,7 +10,6 @@ from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
-from meshctl.core.plan.selection import selected
 from meshctl.engine.up import UpOptions
 from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
 from meshctl.present.plan_text import critical_text, plan_lines
@@ -18,10 +17,7 @@ from meshctl.present.services_table import services_table
 from meshctl.present.units import duration
 
 if TYPE_CHECKING:
-    from meshctl.engine.session import MeshSession
     from meshctl.model.plan import UpReport
-    from meshctl.model.status import ServiceStatus
-    from meshctl.ports.world import ProgressSink
 
 
 def run(options: argparse.Namespace, world: World) -> int:
@@ -36,7 +32,8 @@ def run(options: argparse.Namespace, world: World) -> int:
         return Exit.DONE
     with progress(options) as sink:
         watch = Stopwatch(sink)
-        report, services = with_session(options, world, lambda session: _bring_up(session, wanted, watch))
+        report = with_session(options, world, lambda session: session.lifecycle.up(wanted, watch))
+    services = report.survey.services if report.survey is not None else ()
     if options.json:
         out.data(up_to_data(report, services, time.time()))
     else:
@@ -48,15 +45,6 @@ def run(options: argparse.Namespace, world: World) -> int:
 
         return app.run(options, world)
     return code
-
-
-async def _bring_up(
-    session: MeshSession, wanted: UpOptions, sink: ProgressSink
-) -> tuple[UpReport, tuple[ServiceStatus, ...]]:
-    report = await session.lifecycle.up(wanted, sink)
-    part = wanted.services or wanted.profiles
-    chosen = selected(session.config, wanted.services, wanted.profiles) if part else ()
-    return report, (await session.survey(chosen)).services
 
 
 def _narrate(report: UpReport, options: argparse.Namespace) -> None:

@@ -71,7 +71,7 @@ def _shell(command: str) -> tuple[str, ...]:
 
 def _timed(check: Reader) -> HealthCheck:
     return HealthCheck(
-        interval_s=check.get("interval", positive_duration, _DEFAULTS.interval_s),
+        interval_s=check.get("interval", positive_duration, None),
         timeout_s=check.get("timeout", positive_duration, _DEFAULTS.timeout_s),
         retries=check.get("retries", integer(1, 1000), _DEFAULTS.retries),
         start_period_s=check.get("start_period", duration, _DEFAULTS.start_period_s),

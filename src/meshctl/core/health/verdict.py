@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from meshctl.core.health.life import CRASH_LOOP_DEATHS, SETTLED_S, UNCHECKED_S, budget_s, lived_s, must_live_s, uptime_s
 from meshctl.core.registry import fold_checks, worst_check
 from meshctl.core.text import shorten
 from meshctl.model.config import CheckKind, RestartPolicy, ServiceKind, ServiceSpec
@@ -12,16 +13,12 @@ from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus, Registration
 from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
 
-#: An instance that has not been ready yet is starting for at least this many seconds.
-GRACE_S = 10.0
-#: This many deaths make a crash loop.
-CRASH_LOOP_DEATHS = 3
-
 NOT_CREATED = "not created"
 
 _KEPT_RUNNING = (RestartPolicy.ALWAYS, RestartPolicy.UNLESS_STOPPED)
 _PURPOSEFUL_EXITS = (None, 0, 130, 143)
-_READY = (Health.HEALTHY, Health.DONE)
+READY = (Health.HEALTHY, Health.DONE)
+_ON_ITS_WAY = {Health.STARTING, Health.WAITING}
 #: Worst first.
 _SEVERITY = (
     Health.CRASH_LOOP,
@@ -62,13 +59,19 @@ class RegistryView:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was seen of an instance before. ``recent_deaths``: unasked-for ones lately, where somebody counts them.
+    """What is known of an instance beyond this moment.
 
-    ``been_healthy``: it was ready since it started, so that a failure now is no longer part of its start.
+    ``recent_deaths``: unasked-for ones lately, where somebody counts them. ``been_healthy``: whether it was ready in
+    this run, None when nobody knows. ``lone``: fewer checks have failed in a row than decide. ``unanswered``: why no
+    check has an answer. ``stopped``: a person ended this run. ``may_end``: an end with 0 is what it is for.
     """
 
     recent_deaths: int = 0
-    been_healthy: bool = False
+    been_healthy: bool | None = None
+    lone: bool = False
+    unanswered: str = ""
+    stopped: bool = False
+    may_end: bool = False
 
 
 def fold(
@@ -82,13 +85,9 @@ def fold(
     waits: Reason | None = None,
 ) -> InstanceStatus:
     """The verdict on one instance. ``probe`` None: not asked; ``waits`` is what holds its start up."""
-    if container.state is ContainerState.RUNNING:
-        young = _uptime(container, now) < max(spec.healthcheck.start_period_s, GRACE_S)
-        health, reasons = _running(spec, probe, registry, young and not history.been_healthy)
-        if _loops(container, now, history.recent_deaths):
-            health, reasons = Health.CRASH_LOOP, (_crash_loop(container, history.recent_deaths), *reasons)
-    else:
-        health, reasons = _not_running(container, spec, history.recent_deaths, waits)
+    one = _Instance(container, spec, registry, now, history)
+    running = container.state is ContainerState.RUNNING
+    health, reasons = one.running(probe) if running else one.not_running(waits)
     return InstanceStatus(
         id=container.instance_id,
         container=container.name,
@@ -97,18 +96,23 @@ def fold(
         health=health,
         reasons=reasons,
         ports=dict(container.ports),
-        probe=probe if container.state is ContainerState.RUNNING else None,
+        probe=probe if running else None,
         registry=registry.status,
         restarts=container.restarts,
         started_at=container.started_at,
     )
 
 
+def is_starting(container: Container, spec: ServiceSpec, now: float, been_healthy: bool | None) -> bool:
+    """Whether it has not been ready yet and may still take its time."""
+    return been_healthy is not True and uptime_s(container, now) < budget_s(spec.healthcheck)
+
+
 def fold_service(
     spec: ServiceSpec, desired: int, instances: Sequence[InstanceStatus], waits: Reason | None = None
 ) -> ServiceStatus:
     """The verdict on a service: some ready and some not is degraded, otherwise the worst of its instances."""
-    ready = sum(1 for instance in instances if instance.health in _READY)
+    ready = sum(1 for instance in instances if instance.health in READY)
     return ServiceStatus(
         service=spec.name,
         kind=spec.kind,
@@ -122,24 +126,141 @@ def fold_service(
     )
 
 
-def _running(spec: ServiceSpec, probe: ProbeResult | None, registry: RegistryView, starting: bool) -> _Verdict:
-    against = _registry_reason(registry, passes_alone=probe is not None and probe.ok)
-    if probe is not None and not probe.ok:
-        passes = registry.status is CheckStatus.PASSING
-        failed = Reason(
-            ReasonKind.PROBE_FAILS,
-            source=registry.name if passes else "",
-            detail=shorten(probe.detail),
-            alone=passes,
-        )
-        return (Health.STARTING if starting else Health.UNHEALTHY), (failed, *against)
-    if against:
-        silent = against[0].kind is ReasonKind.REGISTRY_SILENT
-        return (Health.STARTING if starting and not silent else Health.DEGRADED), against
-    unprobed = probe is None and spec.healthcheck.kind is not CheckKind.NONE
-    if unprobed and registry.status is None:
-        return Health.UNKNOWN, (Reason(ReasonKind.NOT_PROBED),)
-    return Health.HEALTHY, ()
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """One instance and all that is known of it."""
+
+    container: Container
+    spec: ServiceSpec
+    registry: RegistryView
+    now: float
+    history: History
+
+    def running(self, probe: ProbeResult | None) -> _Verdict:
+        restarts, alive = self.container.restarts, uptime_s(self.container, self.now)
+        settled = alive >= must_live_s(self.spec.healthcheck, restarts)
+        if self._deaths >= CRASH_LOOP_DEATHS and (self.history.recent_deaths >= CRASH_LOOP_DEATHS or not settled):
+            return Health.CRASH_LOOP, (self._crash_loop(), *self._asked(probe)[1])
+        if not settled:
+            return Health.STARTING, (Reason(ReasonKind.RESTARTING, count=restarts),)
+        return self._asked(probe)
+
+    def not_running(self, waits: Reason | None) -> _Verdict:
+        container = self.container
+        match container.state:
+            case ContainerState.CREATED:
+                return self._created(waits)
+            case ContainerState.PAUSED:
+                return Health.PAUSED, ()
+            case ContainerState.RESTARTING:
+                return self._restarting()
+            case ContainerState.REMOVING:
+                return Health.STOPPED, (Reason(ReasonKind.REMOVING),)
+            case ContainerState.DEAD:
+                return self._fallen, (Reason(ReasonKind.DEAD, detail=shorten(container.error)),)
+            case _:
+                return self._exited()
+
+    # -- what runs
+
+    def _asked(self, probe: ProbeResult | None) -> _Verdict:
+        """By its own check and by the registry."""
+        starting = is_starting(self.container, self.spec, self.now, self.history.been_healthy)
+        passes = self.registry.status is CheckStatus.PASSING
+        against = _registry_reason(self.registry, passes_alone=probe is not None and probe.ok)
+        if probe is not None and not probe.ok:
+            failed = Reason(
+                ReasonKind.PROBE_FAILS,
+                source=self.registry.name if passes else "",
+                detail=shorten(probe.detail),
+                count=int(self.history.lone),
+                alone=passes,
+            )
+            return self._failing(starting), (failed, *against)
+        if against:
+            fresh = self.history.been_healthy is not True and uptime_s(self.container, self.now) < SETTLED_S
+            silent = against[0].kind is ReasonKind.REGISTRY_SILENT
+            return (Health.STARTING if (starting or fresh) and not silent else Health.DEGRADED), against
+        if probe is None and self.spec.healthcheck.kind is not CheckKind.NONE and self.registry.status is None:
+            why = Reason(ReasonKind.NOT_PROBED, detail=self.history.unanswered)
+            return (Health.STARTING if starting else Health.UNKNOWN), (why,)
+        return Health.HEALTHY, ()
+
+    def _failing(self, starting: bool) -> Health:
+        if starting:
+            return Health.STARTING
+        if self.history.lone:
+            return Health.STARTING if self.history.been_healthy is False else Health.DEGRADED
+        return self._fallen
+
+    # -- what does not
+
+    def _created(self, waits: Reason | None) -> _Verdict:
+        if self.container.error:
+            return Health.FAILED, (self._could_not_start(),)
+        if waits is not None:
+            return Health.WAITING, (waits,)
+        return Health.STOPPED, (Reason(ReasonKind.NOT_STARTED),)
+
+    def _restarting(self) -> _Verdict:
+        if self._deaths >= CRASH_LOOP_DEATHS:
+            known = self.container.exit_code is not None or self.container.oom_killed
+            return Health.CRASH_LOOP, (self._crash_loop(), *((self._exit(),) if known else ()))
+        reason = replace(self._exit(), kind=ReasonKind.RESTARTING, count=self._deaths)
+        return (Health.UNHEALTHY if self._fallen is Health.UNHEALTHY else Health.STARTING), (reason,)
+
+    def _exited(self) -> _Verdict:
+        ended = self._exit()
+        if self.container.error:
+            return Health.FAILED, (self._could_not_start(),)
+        if self._is_done():
+            return Health.DONE, ()
+        if self._was_stopped():
+            return Health.STOPPED, (() if self.container.exit_code in _PURPOSEFUL_EXITS else (ended,))
+        if self._deaths >= CRASH_LOOP_DEATHS and not self.container.oom_killed:
+            return Health.CRASH_LOOP, (self._crash_loop(), ended)
+        return self._fallen, (ended,)
+
+    def _is_done(self) -> bool:
+        if self.container.exit_code != 0:
+            return False
+        return self.spec.kind is ServiceKind.JOB or (self.history.may_end and not self.history.stopped)
+
+    def _was_stopped(self) -> bool:
+        """Somebody knows so, or the engine would have restarted it had it died by itself."""
+        if self.history.stopped:
+            return True
+        if self.spec.kind is ServiceKind.JOB or self.history.recent_deaths or self.container.oom_killed:
+            return False
+        if self.spec.restart in _KEPT_RUNNING:
+            return True
+        return self.container.exit_code in _PURPOSEFUL_EXITS and self.history.been_healthy is not False
+
+    # -- both
+
+    @property
+    def _fallen(self) -> Health:
+        """UNHEALTHY when it ran well before; where nobody knows, the registry's word or a long enough life."""
+        been = self.history.been_healthy
+        if been is None:
+            check, container = self.spec.healthcheck, self.container
+            plain = check.kind is CheckKind.NONE and self.spec.kind is not ServiceKind.JOB
+            lasted = plain and lived_s(container, self.now) >= max(UNCHECKED_S, must_live_s(check, container.restarts))
+            been = lasted or self.registry.registration is not None
+        return Health.UNHEALTHY if been else Health.FAILED
+
+    @property
+    def _deaths(self) -> int:
+        return max(self.container.restarts, self.history.recent_deaths)
+
+    def _exit(self) -> Reason:
+        return Reason(ReasonKind.EXITED, exit_code=self.container.exit_code, oom=self.container.oom_killed)
+
+    def _could_not_start(self) -> Reason:
+        return Reason(ReasonKind.COULD_NOT_START, detail=shorten(self.container.error))
+
+    def _crash_loop(self) -> Reason:
+        return Reason(ReasonKind.CRASH_LOOP, count=self._deaths)
 
 
 def _registry_reason(registry: RegistryView, passes_alone: bool) -> tuple[Reason, ...]:
@@ -156,83 +277,6 @@ def _registry_reason(registry: RegistryView, passes_alone: bool) -> tuple[Reason
     return (Reason(ReasonKind.CHECK_FAILS, source=registry.name, check=check, alone=passes_alone),)
 
 
-def _not_running(container: Container, spec: ServiceSpec, recent_deaths: int, waits: Reason | None) -> _Verdict:
-    match container.state:
-        case ContainerState.CREATED:
-            return _created(container, waits)
-        case ContainerState.PAUSED:
-            return Health.PAUSED, ()
-        case ContainerState.RESTARTING:
-            return _restarting(container, recent_deaths)
-        case ContainerState.REMOVING:
-            return Health.STOPPED, (Reason(ReasonKind.REMOVING),)
-        case ContainerState.DEAD:
-            return Health.UNHEALTHY, (Reason(ReasonKind.DEAD, detail=shorten(container.error)),)
-        case _:
-            return _exited(container, spec, recent_deaths)
-
-
-def _created(container: Container, waits: Reason | None) -> _Verdict:
-    if container.error:
-        return Health.UNHEALTHY, (_could_not_start(container),)
-    if waits is not None:
-        return Health.STARTING, (waits,)
-    return Health.STOPPED, (Reason(ReasonKind.NOT_STARTED),)
-
-
-def _restarting(container: Container, recent_deaths: int) -> _Verdict:
-    times = max(container.restarts, recent_deaths)
-    if times >= CRASH_LOOP_DEATHS:
-        known = container.exit_code is not None or container.oom_killed
-        return Health.CRASH_LOOP, (_crash_loop(container, recent_deaths), *((_exit(container),) if known else ()))
-    reason = replace(_exit(container), kind=ReasonKind.RESTARTING, count=times)
-    return Health.UNHEALTHY, (reason,)
-
-
-def _exited(container: Container, spec: ServiceSpec, recent_deaths: int) -> _Verdict:
-    ended = _exit(container)
-    if container.error:
-        return Health.UNHEALTHY, (_could_not_start(container),)
-    if spec.kind is ServiceKind.JOB and container.exit_code == 0:
-        return Health.DONE, ()
-    if container.oom_killed:
-        return Health.UNHEALTHY, (ended,)
-    if not recent_deaths and _ended_on_purpose(container, spec):
-        return Health.STOPPED, (() if container.exit_code in _PURPOSEFUL_EXITS else (ended,))
-    if recent_deaths >= CRASH_LOOP_DEATHS or container.restarts >= CRASH_LOOP_DEATHS:
-        return Health.CRASH_LOOP, (_crash_loop(container, recent_deaths), ended)
-    return Health.UNHEALTHY, (ended,)
-
-
-def _exit(container: Container) -> Reason:
-    return Reason(ReasonKind.EXITED, exit_code=container.exit_code, oom=container.oom_killed)
-
-
-def _could_not_start(container: Container) -> Reason:
-    return Reason(ReasonKind.COULD_NOT_START, detail=shorten(container.error))
-
-
-def _crash_loop(container: Container, recent_deaths: int) -> Reason:
-    return Reason(ReasonKind.CRASH_LOOP, count=max(container.restarts, recent_deaths))
-
-
-def _ended_on_purpose(container: Container, spec: ServiceSpec) -> bool:
-    """The engine would have restarted a kept-running service had it died by itself."""
-    if spec.kind is ServiceKind.JOB:
-        return False
-    return spec.restart in _KEPT_RUNNING or container.exit_code in _PURPOSEFUL_EXITS
-
-
-def _loops(container: Container, now: float, recent_deaths: int) -> bool:
-    if recent_deaths >= CRASH_LOOP_DEATHS:
-        return True
-    return container.restarts >= CRASH_LOOP_DEATHS and _uptime(container, now) < GRACE_S
-
-
-def _uptime(container: Container, now: float) -> float:
-    return float("inf") if container.started_at is None else now - container.started_at
-
-
 def _service_state(instances: Sequence[InstanceStatus]) -> str:
     states = {instance.state for instance in instances}
     if not states:
@@ -245,12 +289,12 @@ def _service_state(instances: Sequence[InstanceStatus]) -> str:
 def _service_health(desired: int, instances: Sequence[InstanceStatus], ready: int, waits: bool) -> Health:
     healths = {instance.health for instance in instances}
     if not healths:
-        return Health.STARTING if waits else Health.STOPPED
+        return Health.WAITING if waits else Health.STOPPED
     short = len(instances) < desired
     if not short and len(healths) == 1:
         return healths.pop()
-    unready = healths - set(_READY)
-    if ready and unready == {Health.STARTING} and not short:
+    unready = healths - set(READY)
+    if ready and unready and unready <= _ON_ITS_WAY and not short:
         return Health.STARTING
     if ready and (unready or short):
         return Health.DEGRADED

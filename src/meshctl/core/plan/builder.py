@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from meshctl.core.jobs import ends
 from meshctl.core.names import network_name
 from meshctl.core.plan.request import container_request, image_reference, volume_reference
-from meshctl.model.config import Condition, MeshConfig, ServiceKind, ServiceSpec
+from meshctl.model.config import Condition, MeshConfig, ServiceSpec
 from meshctl.model.containers import Capability, Container, ContainerState, Observed
 from meshctl.model.plan import Operation, OperationKind, Plan
 
@@ -146,24 +147,26 @@ class PlanBuilder:
             container=container,
         )
         self._started.setdefault(spec.name, []).append(started)
-        return self.wait(spec, number, container=container, after=(started,))
+        return self.wait(spec, number, after=(started,))
 
     def wait(
-        self, spec: ServiceSpec, number: int, *, container: Container | None = None, after: Iterable[str] = ()
+        self,
+        spec: ServiceSpec,
+        number: int,
+        *,
+        after: Iterable[str] = (),
+        follows: Iterable[str] = (),
     ) -> str:
         """Wait until one instance is ready, or until a job has ended well."""
-        kind = OperationKind.WAIT_EXIT if self.ends(spec) else OperationKind.WAIT_READY
-        waited = self.add(kind, f"{spec.name}-{number}", service=spec.name, after=after, container=container)
+        kind = OperationKind.WAIT_EXIT if ends(self.config, spec) else OperationKind.WAIT_READY
+        waited = self.add(kind, f"{spec.name}-{number}", service=spec.name, after=after, follows=follows)
         self._finished.setdefault(spec.name, []).append(waited)
         return waited
 
-    def ends(self, spec: ServiceSpec) -> bool:
-        """Whether a service is done once its process has ended with 0."""
-        return spec.kind is ServiceKind.JOB or any(
-            edge.service == spec.name and edge.condition is Condition.COMPLETED
-            for other in self.config.services.values()
-            for edge in other.depends_on
-        )
+    def wait_running(self, spec: ServiceSpec, number: int) -> str:
+        """Wait for one that was started before: what it depends on comes first, so that its own time begins then."""
+        needed, optional = self._gates(spec)
+        return self.wait(spec, number, after=needed, follows=optional)
 
     def remove(
         self, container: Container, cause: str, *, after: Iterable[str] = (), follows: Iterable[str] = ()

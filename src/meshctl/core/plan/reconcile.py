@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from meshctl.core.jobs import is_done, may_end
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.digest import change_words, config_hash
 from meshctl.core.plan.request import image_reference
-from meshctl.core.plan.selection import dependents, require_known, selected
+from meshctl.core.plan.selection import dependents, require_known, selected, start_order
 from meshctl.errors import UsageError
 from meshctl.model.config import MeshConfig, ServiceSpec
 from meshctl.model.containers import (
@@ -28,13 +29,15 @@ _LOST = {ContainerState.DEAD: "is dead", ContainerState.REMOVING: "is being remo
 class Wanted:
     """What a command asks for. ``scale`` overrides ``deploy.replicas``.
 
-    ``keep``: what exists stays as it is, even if the file or its image has changed.
+    ``keep``: what exists stays as it is, even if the file or its image has changed. ``stopped``: containers whose
+    end with 0 was asked for, so that they are not done.
     """
 
     services: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     scale: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
+    stopped: frozenset[str] = frozenset()
 
 
 def reconcile(
@@ -69,6 +72,23 @@ def image_plan(config: MeshConfig, wanted: Wanted, can: frozenset[Capability] = 
     return draft.plan()
 
 
+def wait_plan(
+    config: MeshConfig,
+    observed: Observed,
+    instances: Collection[str],
+    can: frozenset[Capability] = EVERY_CAPABILITY,
+) -> Plan:
+    """Waits for these instances, whatever has become of them; it changes nothing."""
+    draft = PlanBuilder(config, observed, can)
+    for name in start_order(config):
+        for instance in instances:
+            service, _, number = instance.rpartition("-")
+            if service == name:
+                draft.wait_running(config.services[name], int(number))
+    draft.registrations()
+    return draft.plan()
+
+
 def stale_words(config: MeshConfig, observed: Observed, container: Container) -> str:
     """Why an instance has to be made anew, '' if it is as the file says."""
     spec = config.services[container.service]
@@ -96,21 +116,21 @@ def _service(draft: PlanBuilder, spec: ServiceSpec, wanted: Wanted) -> None:
         draft.remove(existing[number], scaled)
     for number in numbers:
         if number in existing:
-            _instance(draft, spec, existing[number], wanted.keep)
+            _instance(draft, spec, existing[number], wanted)
         else:
             draft.create(spec, number, scaled if existing else "not created")
 
 
-def _instance(draft: PlanBuilder, spec: ServiceSpec, container: Container, keep: bool) -> None:
+def _instance(draft: PlanBuilder, spec: ServiceSpec, container: Container, wanted: Wanted) -> None:
     stale = stale_words(draft.config, draft.observed, container)
-    if stale and (not keep or container.state in _LOST):
+    if stale and (not wanted.keep or container.state in _LOST):
         # The image is made before the old instance stops: it serves until then.
         removed = draft.remove(container, stale, after=draft.ground(spec))
         draft.create(spec, container.instance, stale, after=(removed,))
         _note_dependents(draft, spec, stale)
     elif container.state in (ContainerState.RUNNING, ContainerState.RESTARTING):
-        draft.wait(spec, container.instance, container=container)
-    elif not (draft.ends(spec) and container.state is ContainerState.EXITED and container.exit_code == 0):
+        draft.wait_running(spec, container.instance)
+    elif not (is_done(container) and may_end(draft.config, spec) and container.id not in wanted.stopped):
         draft.start(spec, container.instance, _idle_words(container), container=container)
 
 

@@ -25,7 +25,7 @@ def start_plan(
         for container in chosen.get(name, ()):
             spec = config.services[name]
             if container.state in (ContainerState.RUNNING, ContainerState.RESTARTING):
-                draft.wait(spec, container.instance, container=container)
+                draft.wait_running(spec, container.instance)
             else:
                 draft.start(spec, container.instance, CAUSE, container=container)
     _strangers(draft, chosen)

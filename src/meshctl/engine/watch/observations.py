@@ -17,14 +17,23 @@ _SAME_START_S = 1.0
 _KILLED = 137
 
 
+_ALIVE = (ContainerState.RUNNING, ContainerState.PAUSED)
+
+
 @dataclass(slots=True)
 class InstanceRun:
-    """One run of a container, from start to death."""
+    """One run of a container, from its start to the next one.
+
+    ``failures``: checks failed in a row; ``lone``: fewer than decide. ``unanswered``: why there is no answer.
+    ``been_healthy`` None: not known here.
+    """
 
     started_at: float | None
     probe: ProbeResult | None = None
     failures: int = 0
-    been_healthy: bool = False
+    lone: bool = False
+    unanswered: str = ""
+    been_healthy: bool | None = None
 
 
 @dataclass(slots=True)
@@ -39,37 +48,43 @@ class Observations:
     runs: dict[str, InstanceRun] = field(default_factory=dict)
     _deaths: dict[tuple[str, int], deque[float]] = field(default_factory=dict)
     _kills: dict[str, int] = field(default_factory=dict)
+    _begun: dict[str, float] = field(default_factory=dict)
+    _stopped: set[str] = field(default_factory=set)
 
     def contain(self, containers: dict[str, Container]) -> None:
         """Replace the containers; one that started anew loses what was heard of its former run."""
-        self.containers = containers
+        before, self.containers = self.containers, containers
         runs: dict[str, InstanceRun] = {}
         for key, container in containers.items():
-            if container.state in (ContainerState.RUNNING, ContainerState.PAUSED):
-                run = self.runs.get(key)
-                same = run is not None and _same(run.started_at, container.started_at)
-                runs[key] = run if run is not None and same else InstanceRun(container.started_at)
+            run, alive = self.runs.get(key), container.state in _ALIVE
+            came_back = alive and key in before and before[key].state not in _ALIVE
+            if run is None or came_back or not _same(run.started_at, container.started_at):
+                run = InstanceRun(container.started_at)
+                if key in self._begun and _same(self._begun[key], container.started_at):
+                    run.been_healthy = False
+            runs[key] = run
         self.runs = runs
         self._kills = {key: count for key, count in self._kills.items() if key in containers}
 
     def note_probe(self, container_id: str, result: ProbeResult) -> bool:
-        """Take a probe's answer; return whether it changes the picture.
-
-        What has been healthy is called failing only after ``retries`` failures in a row.
-        """
+        """Take a probe's answer; return whether it changes the picture."""
         run = self.runs.get(container_id)
         if run is None:
             return False
+        before, lone = run.probe, run.lone
         run.failures = 0 if result.ok else run.failures + 1
-        if not result.ok and run.been_healthy and run.failures < self._retries(container_id):
-            return False
-        before, run.probe = run.probe, result
-        return before is None or (before.ok, before.detail) != (result.ok, result.detail)
+        run.lone = 0 < run.failures < self._retries(container_id)
+        run.probe = result
+        return before is None or (before.ok, before.detail, lone) != (result.ok, result.detail, run.lone)
 
     def failures(self, container_id: str) -> int:
         """Failed probes in a row."""
         run = self.runs.get(container_id)
         return run.failures if run is not None else 0
+
+    def was_stopped(self, container_id: str) -> bool:
+        """Whether its end was seen, and asked for."""
+        return container_id in self._stopped
 
     def note_event(self, event: RuntimeEvent) -> None:
         """Count deaths nobody asked for: a stop kills first, or kills twice; a lone kill -9 is a death.
@@ -80,11 +95,17 @@ class Observations:
             self._kills[event.container_id] = self._kills.get(event.container_id, 0) + 1
         elif event.action == "start":
             self._kills.pop(event.container_id, None)
+            self._stopped.discard(event.container_id)
+            self._begun[event.container_id] = event.time
+        elif event.action == "destroy":
+            self._begun.pop(event.container_id, None)
+            self._stopped.discard(event.container_id)
         elif event.action == "die":
             kills = self._kills.pop(event.container_id, 0)
             if kills == 0 or (kills == 1 and event.exit_code == _KILLED):
                 self._deaths.setdefault((event.service, event.instance), deque(maxlen=100)).append(event.time)
             else:
+                self._stopped.add(event.container_id)
                 self._deaths.pop((event.service, event.instance), None)
 
     def recent_deaths(self, container: Container, now: float) -> int:

@@ -7,6 +7,7 @@ from functools import partial
 
 from meshctl.engine.watch.per_instance import TaskPerInstance
 from meshctl.engine.watch.services import ServicesWriter
+from meshctl.engine.watch.tasks import cancel_all
 from meshctl.model.config import CheckKind, ServiceSpec
 from meshctl.model.containers import Container
 from meshctl.model.status import ProbeResult
@@ -18,6 +19,8 @@ EAGER_INTERVAL_S = 0.2
 EAGER_FOR_S = 60.0
 #: Probes in flight at one moment.
 CONCURRENT = 8
+#: No probe holds its place among them longer.
+HELD_S = 2.0
 
 _Key = tuple[str, float | None, tuple[tuple[str, str], ...]]
 
@@ -53,14 +56,24 @@ class ProbeWatch:
         began = self._clock.monotonic()
         passed = False
         while True:
-            async with self._gate:
-                result = await self._ask(container, spec)
+            result = await self._ask_in_turn(container, spec)
             passed = passed or result.ok
             self._services.probed(container.id, result)
             young = not passed and self._clock.monotonic() - began < EAGER_FOR_S
             doubtful = 0 < self._inventory.observations.failures(container.id) < spec.healthcheck.retries
-            interval = spec.healthcheck.interval_s
+            interval = spec.healthcheck.every_s
             await self._clock.sleep(min(interval, EAGER_INTERVAL_S) if young or doubtful else interval)
+
+    async def _ask_in_turn(self, container: Container, spec: ServiceSpec) -> ProbeResult:
+        """One that hangs gives its place away: its check may allow it half a minute."""
+        async with self._gate:
+            asking = asyncio.create_task(self._ask(container, spec))
+            try:
+                await asyncio.wait((asking,), timeout=HELD_S)
+            except asyncio.CancelledError:
+                await cancel_all([asking])
+                raise
+        return await asking
 
     async def _ask(self, container: Container, spec: ServiceSpec) -> ProbeResult:
         try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from meshctl.core.health.findings import blamed, findings
 from meshctl.core.registry import first_seen, fold_checks
+from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.state.links import Source
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.watch.event_log import EventLog
@@ -15,7 +16,7 @@ from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.model.containers import Container, ContainerState, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.model.registry import CheckStatus, Registration
-from meshctl.model.status import InstanceStatus, ProbeResult
+from meshctl.model.status import Health, InstanceStatus, ProbeResult
 
 _TROUBLED = (CheckStatus.WARNING, CheckStatus.CRITICAL, CheckStatus.MAINTENANCE)
 
@@ -23,7 +24,7 @@ _TROUBLED = (CheckStatus.WARNING, CheckStatus.CRITICAL, CheckStatus.MAINTENANCE)
 class ServicesWriter:
     """Hears of containers, probes and the registry. ``generation`` counts the runtime's events."""
 
-    def __init__(self, inventory: Inventory, state: MeshState, log: EventLog) -> None:
+    def __init__(self, inventory: Inventory, state: MeshState, log: EventLog, memory: RunMemory) -> None:
         self.inventory = inventory
         self.generation = 0
         self._observations = inventory.observations
@@ -31,6 +32,7 @@ class ServicesWriter:
         self._clock = inventory.clock
         self._state = state
         self._log = log
+        self._memory = memory
         self._judged: dict[str, InstanceStatus] = {}
         self._counts: dict[str, int] | None = None
         self._registrations: tuple[Registration, ...] = ()
@@ -99,8 +101,11 @@ class ServicesWriter:
         """Judge everything as of now."""
         now = self._clock.now()
         # Before the first list nothing is known, which is not the same as nothing running.
-        judged = judge(self._observations, now) if self.inventory.observed_at is not None else ()
+        judged = judge(self._observations, self._memory, now) if self.inventory.observed_at is not None else ()
         services = tuple(status for status in judged if in_play(self._config, status))
+        for one in (instance for service in services for instance in service.instances):
+            if one.health is Health.HEALTHY:
+                self._memory.note_ready(self._observations.containers[one.container_id])
         if self._state.links.is_up(Source.RUNTIME):
             instances = [instance for service in services for instance in service.instances]
             self._log.judged(self._judged, instances, now)

@@ -7,6 +7,7 @@ from functools import partial
 from types import TracebackType
 
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.watch.containers import ContainerWatch
 from meshctl.engine.watch.event_log import EventLog
@@ -29,7 +30,7 @@ class Watcher:
         self._state = state
         self._inventory = Inventory(mesh.config, mesh.clock)
         self._log = EventLog(state.events)
-        self._services = ServicesWriter(self._inventory, state, self._log)
+        self._services = ServicesWriter(self._inventory, state, self._log, RunMemory(mesh.journal, mesh.clock))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Watcher:

@@ -159,8 +159,7 @@ def _check(check: HealthCheck, secrets: tuple[str, ...]) -> dict[str, Any]:
     }
     return {
         str(check.kind): what[check.kind],
-        **_filled({"port": check.port}),
-        "interval": written(check.interval_s),
+        **_filled({"port": check.port, "interval": check.interval_s and written(check.interval_s)}),
         "timeout": written(check.timeout_s),
         "retries": check.retries,
         "start_period": written(check.start_period_s),
