@@ -175,3 +175,19 @@ class ExecResult:
 
     exit_code: int
     output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left where an instance writes: ``free`` bytes of ``total`` on the file system under ``target``.
+
+    ``source`` is the volume's name or the path that is bound. ``files`` is how many more files fit, None where the
+    file system does not count them.
+    """
+
+    target: str
+    source: str
+    free: int
+    total: int
+    files: int | None = None
+    filesystem: str = ""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from meshctl.model.containers import Room
+from meshctl.model.events import MeshEvent
+from meshctl.model.journal import JournalEntry
 from meshctl.model.status import FindingKind, Reason, ServiceStatus
+from meshctl.model.traces import ServiceEdge
 
 
 class EvidenceKind(StrEnum):
@@ -22,13 +26,21 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One fact: a ``reason``, or the ``text`` of another such as a log line; ``time`` in Unix seconds."""
+    """One fact, at ``time`` (Unix seconds): exactly one of the fields after that one is filled.
+
+    ``text`` is a line of a log, ``event`` what the runtime tells of the past, ``entry`` what meshctl did, ``edge``
+    calls that were seen in traces, ``room`` what is left on a volume.
+    """
 
     kind: EvidenceKind
     instance: str = ""
+    time: float | None = None
     reason: Reason | None = None
     text: str = ""
-    time: float | None = None
+    event: MeshEvent | None = None
+    entry: JournalEntry | None = None
+    edge: ServiceEdge | None = None
+    room: Room | None = None
 
 
 class MendKind(StrEnum):
