@@ -31,7 +31,10 @@ class Health(StrEnum):
 
 
 class FindingKind(StrEnum):
-    """What can be wrong with a service, as a cause."""
+    """What can be wrong with a service, as a cause.
+
+    REGISTRY_EMPTY: it answers, and lists none of those that should be there.
+    """
 
     NOT_CREATED = "not_created"
     STOPPED = "stopped"
@@ -48,6 +51,7 @@ class FindingKind(StrEnum):
     DEGRADED = "degraded"
     NOT_REGISTERED = "not_registered"
     REGISTRY_SILENT = "registry_silent"
+    REGISTRY_EMPTY = "registry_empty"
     TOO_FEW = "too_few"
 
 
