@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,7 +23,7 @@ from meshctl.model.containers import (
 )
 from meshctl.ports.world import Clock
 from tests.builders import image_id
-from tests.fakes.groups import FakeExec, FakeImages, FakeInstances, FakePausing, FakeResources, FakeStats
+from tests.fakes.groups import FakeExec, FakeImages, FakeInstances, FakePausing, FakeResources, FakeStats, FakeVolumes
 from tests.fakes.machine import Behaviour, Death, Machine
 
 __all__ = ["Behaviour", "Death", "FakeEngine"]
@@ -52,7 +52,7 @@ class FakeEngine:
         self.pausing = FakePausing(self) if Capability.PAUSING in can else None
         self.images = FakeImages(self) if Capability.IMAGES in can else None
         self.networks = FakeResources(self, "network") if Capability.NETWORKS in can else None
-        self.volumes = FakeResources(self, "volume") if Capability.VOLUMES in can else None
+        self.volumes = FakeVolumes(self) if Capability.VOLUMES in can else None
         self.stats = FakeStats(self) if Capability.STATS in can else None
         self.exec = FakeExec(self) if Capability.EXEC in can else None
         self.present = {reference: image_id(reference) for reference in images}
@@ -73,6 +73,7 @@ class FakeEngine:
         self._host_ports = itertools.count(49153)
         self._last_time = 0.0
         self._listeners: dict[str, list[asyncio.Queue[RuntimeEvent | None]]] = defaultdict(list)
+        self._remembered: dict[str, deque[RuntimeEvent]] = defaultdict(lambda: deque(maxlen=256))
 
     # -- what a test looks at and turns
 
@@ -132,6 +133,7 @@ class FakeEngine:
     def publish(self, machine: Machine, action: str, exit_code: int | None = None) -> None:
         c = machine.container
         event = RuntimeEvent(self.stamp(), action, c.id, c.service, c.instance, exit_code)
+        self._remembered[machine.request.project].append(event)
         for queue in self._listeners[machine.request.project]:
             queue.put_nowait(event)
 
@@ -192,6 +194,17 @@ class FakeEngine:
                 yield event
         finally:
             self._listeners[project].remove(queue)
+
+    async def past_events(self, project: str) -> Sequence[RuntimeEvent]:
+        await self.answer()
+        return tuple(self._remembered[project])
+
+    async def last_lines(self, containers: Sequence[Container], most: int) -> Sequence[LogLine]:
+        await self.answer()
+        machines = [self.machines[container.id] for container in containers if container.id in self.machines]
+        self.calls += [f"last_lines {machine.container.instance_id}" for machine in machines]
+        lines = [line for machine in machines async for line in machine.read(None, most, False)]
+        return sorted(lines, key=lambda line: line.time)
 
     async def close(self) -> None:
         self.closed = True

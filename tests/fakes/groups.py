@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from meshctl.errors import DeadlineExceeded, ImageUnavailable, OperationFailed
 from meshctl.model.config import BuildSpec
-from meshctl.model.containers import ContainerRequest, ContainerState, ExecResult, ResourceSample
+from meshctl.model.containers import (
+    Container,
+    ContainerRequest,
+    ContainerState,
+    ExecResult,
+    ResourceSample,
+    Room,
+)
 from meshctl.ports.runtime import Tell
 from tests.builders import image_id
 from tests.fakes.machine import ALIVE
@@ -111,6 +118,21 @@ class FakeResources:
             if any(name in (*r.networks, *(mount.source for mount in r.mounts)) for r in requests):
                 raise OperationFailed(f"{self._what} {name} is in use.")
             self.owners.pop(name, None)
+
+
+class FakeVolumes(FakeResources):
+    """``rooms`` by instance id is what is left; of the others nothing can be seen."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        super().__init__(engine, "volume")
+        self.rooms: dict[str, tuple[Room, ...]] = {}
+        self.asked: list[str] = []
+
+    async def room(self, containers: Sequence[Container], *, ask: bool) -> Mapping[str, tuple[Room, ...]]:
+        await self._engine.answer()
+        if ask:
+            self.asked += [container.instance_id for container in containers]
+        return {one.id: self.rooms[one.instance_id] for one in containers if one.instance_id in self.rooms}
 
 
 class FakeStats:

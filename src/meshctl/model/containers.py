@@ -81,8 +81,23 @@ class ContainerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WritableMount:
+    """A volume (``source`` its name) or a bound path that an instance writes to at ``target``.
+
+    ``path`` is where it is on the runtime's machine.
+    """
+
+    target: str
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
-    """One observed instance. Times are Unix seconds or None; ``ports`` maps port name to ``host:port``."""
+    """One observed instance. Times are Unix seconds or None; ``ports`` maps port name to ``host:port``.
+
+    ``mounts`` are those that it may write to.
+    """
 
     id: str
     name: str
@@ -105,6 +120,7 @@ class Container:
     protocols: Mapping[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[WritableMount, ...] = ()
 
     @property
     def instance_id(self) -> str:

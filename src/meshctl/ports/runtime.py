@@ -17,7 +17,7 @@ the replicas wanted, ``remove`` of the last slot removes the service.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from meshctl.model.config import BuildSpec
@@ -29,6 +29,7 @@ from meshctl.model.containers import (
     LogLine,
     Observed,
     ResourceSample,
+    Room,
     RuntimeEvent,
     RuntimeInfo,
 )
@@ -54,7 +55,7 @@ class Lookup(Protocol):
 
 
 class Streams(Protocol):
-    """What comes as it happens."""
+    """What comes as it happens, and what is still remembered of it."""
 
     def logs(
         self, container: Container, *, since: float | None, tail: int | None, follow: bool
@@ -64,6 +65,14 @@ class Streams(Protocol):
 
     def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
         """Ends (without an error) or raises RuntimeUnavailable when the runtime goes away."""
+        ...
+
+    async def past_events(self, project: str) -> Sequence[RuntimeEvent]:
+        """As many as the runtime remembers, oldest first; it may have forgotten what happened a minute ago."""
+        ...
+
+    async def last_lines(self, containers: Sequence[Container], most: int) -> Sequence[LogLine]:
+        """The last ``most`` lines of each, by time; of one that is gone none."""
         ...
 
 
@@ -115,6 +124,17 @@ class Resources(Protocol):
         ...
 
 
+class Volumes(Resources, Protocol):
+    """Resources that hold data."""
+
+    async def room(self, containers: Sequence[Container], *, ask: bool) -> Mapping[str, tuple[Room, ...]]:
+        """What is left on the mounts that these running instances write to, by container id.
+
+        Those whose mounts this process cannot see are missing, or with ``ask`` asked by a command inside.
+        """
+        ...
+
+
 class Stats(Protocol):
     """What instances use."""
 
@@ -152,7 +172,7 @@ class Runtime(Lookup, Streams, Protocol):
     @property
     def networks(self) -> Resources | None: ...
     @property
-    def volumes(self) -> Resources | None: ...
+    def volumes(self) -> Volumes | None: ...
     @property
     def stats(self) -> Stats | None: ...
     @property

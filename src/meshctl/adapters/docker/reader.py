@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
@@ -19,7 +19,15 @@ from meshctl.adapters.docker.failures import not_an_engine
 from meshctl.adapters.docker.log_lines import frames, log_lines, log_params
 from meshctl.adapters.docker.wire import SocketWire, Wire
 from meshctl.errors import NotFound
-from meshctl.model.containers import LABEL_PROJECT, LABEL_SERVICE, Container, LogLine, Observed, RuntimeInfo
+from meshctl.model.containers import (
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    Container,
+    LogLine,
+    Observed,
+    RuntimeEvent,
+    RuntimeInfo,
+)
 
 
 class ContainerReader:
@@ -102,13 +110,30 @@ class ContainerReader:
 
     def find_lines(self, containers: Sequence[Container], word: str, since: float, most: int) -> list[LogLine]:
         """The newest ``most`` log lines of these containers that hold a word, from ``since`` on, by time."""
-        params = urlencode(log_params(since, None, follow=False))
         found: list[LogLine] = []
         for container in containers:
-            chunks = self._wire.chunks(f"/containers/{quote(container.id, safe='')}/logs?{params}")
-            with suppress(NotFound):  # it was removed since it was found
-                found += deque((one for one in log_lines(frames(chunks), container) if word in one.text), most)
+            found += deque((one for one in self._lines(container, since, None) if word in one.text), most)
         return sorted(found, key=attrgetter("time"))[-most:]
+
+    def last_lines(self, containers: Sequence[Container], most: int) -> list[LogLine]:
+        """The last ``most`` log lines of each of these containers, by time."""
+        found = [line for container in containers for line in self._lines(container, None, most)]
+        return sorted(found, key=attrgetter("time"))
+
+    def past_events(self, project: str, now: float) -> list[RuntimeEvent]:
+        """What Docker remembers: of all its containers together 256 events, each start of a check among them."""
+        from meshctl.adapters.docker.streams import documents
+
+        filters = {"type": ["container"], "label": [f"{LABEL_PROJECT}={project}"], "event": sorted(translate.ACTIONS)}
+        params = {"since": "1", "until": f"{now:.9f}", "filters": json.dumps(filters)}
+        entries = documents(self._wire.chunks(f"/events?{urlencode(params)}"))
+        return [event for event in map(translate.event, entries) if event is not None]
+
+    def _lines(self, container: Container, since: float | None, tail: int | None) -> Iterator[LogLine]:
+        params = urlencode(log_params(since, tail, follow=False))
+        chunks = self._wire.chunks(f"/containers/{quote(container.id, safe='')}/logs?{params}")
+        with suppress(NotFound):  # it was removed since it was found
+            yield from log_lines(frames(chunks), container)
 
     def _list(self, project: str, service: str = "") -> list[dict[str, Any]]:
         entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project, service)})

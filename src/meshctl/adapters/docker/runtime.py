@@ -14,6 +14,7 @@ from meshctl.adapters.docker.execute import DockerExec
 from meshctl.adapters.docker.images import DockerImages
 from meshctl.adapters.docker.instances import DockerInstances
 from meshctl.adapters.docker.reader import ContainerReader
+from meshctl.adapters.docker.volumes import DockerVolumes
 from meshctl.adapters.docker.wire import SocketWire
 from meshctl.errors import NotFound
 from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
@@ -35,9 +36,9 @@ class DockerRuntime:
         self.instances = self.pausing = DockerInstances(self._client)
         self.images = DockerImages(self._client)
         self.networks = DockerNetworks(self._client)
-        self.volumes = DockerVolumes(self._client)
-        self.stats = streams.DockerStats(self._client)
         self.exec = DockerExec(self._client, wire)
+        self.volumes = DockerVolumes(self._client, self.exec)
+        self.stats = streams.DockerStats(self._client)
 
     async def info(self) -> RuntimeInfo:
         return await run_in_thread(self._reader.info)
@@ -57,6 +58,12 @@ class DockerRuntime:
         """From this call on, not only from the first step of the iteration."""
         since = time.time()
         return self._client.stream(lambda api: self._noted(streams.events(api, project, since)))
+
+    async def past_events(self, project: str) -> Sequence[RuntimeEvent]:
+        return await run_in_thread(lambda: self._reader.past_events(project, time.time()))
+
+    async def last_lines(self, containers: Sequence[Container], most: int) -> Sequence[LogLine]:
+        return await run_in_thread(lambda: self._reader.last_lines(containers, most))
 
     def _noted(self, events: Iterator[RuntimeEvent]) -> Iterator[RuntimeEvent]:
         for event in events:
@@ -79,20 +86,6 @@ class DockerNetworks:
     async def remove(self, name: str) -> None:
         with suppress(NotFound):
             await self._client.run(lambda api: api.remove_network(name))
-
-
-class DockerVolumes:
-    """``ports.runtime.Resources``. One that is present is left as it is."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    async def create(self, project: str, name: str) -> None:
-        await self._client.run(lambda api: api.create_volume(name, labels={LABEL_PROJECT: project}))
-
-    async def remove(self, name: str) -> None:
-        with suppress(NotFound):
-            await self._client.run(lambda api: api.remove_volume(name))
 
 
 def _create_network(api: APIClient, project: str, name: str) -> None:

@@ -8,9 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from meshctl.model import containers as model
-from meshctl.model.containers import Container, ContainerState, ResourceSample, RuntimeEvent, RuntimeInfo
+from meshctl.model.containers import (
+    Container,
+    ContainerState,
+    ResourceSample,
+    RuntimeEvent,
+    RuntimeInfo,
+    WritableMount,
+)
 
-_ACTIONS = frozenset(
+ACTIONS = frozenset(
     ("create", "start", "die", "oom", "stop", "kill", "restart", "pause", "unpause", "destroy"),
 )
 _OVER = (ContainerState.EXITED, ContainerState.DEAD, ContainerState.RESTARTING, ContainerState.REMOVING)
@@ -83,6 +90,7 @@ def inspected(entry: Mapping[str, Any]) -> Container:
         started_at=moment(now.get("StartedAt")),
         finished_at=moment(now.get("FinishedAt")),
         addresses=_addresses(entry),
+        mounts=tuple(_mounts(entry.get("Mounts"))),
     )
 
 
@@ -104,7 +112,7 @@ def info(version: Mapping[str, Any], address: str) -> RuntimeInfo:
 def event(entry: Mapping[str, Any]) -> RuntimeEvent | None:
     """One line of ``/events``; None for what is nobody's business (exec, attach, health_status …)."""
     action = str(entry.get("Action") or entry.get("status") or "")
-    if action not in _ACTIONS or entry.get("Type", "container") != "container":
+    if action not in ACTIONS or entry.get("Type", "container") != "container":
         return None
     actor = _mapping(entry.get("Actor"))
     attributes = _strings(actor.get("Attributes"))
@@ -202,6 +210,13 @@ def _publish(found: dict[str, str], target: str, host: Any, port: Any) -> None:
         return
     address = "127.0.0.1" if (host or "") in _ANY_ADDRESS else str(host)
     found[target] = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _mounts(entries: Any) -> Iterable[WritableMount]:
+    for entry in map(_mapping, entries if isinstance(entries, list) else ()):
+        path = str(entry.get("Source") or "")
+        if entry.get("RW") and path:
+            yield WritableMount(str(entry.get("Destination", "")), str(entry.get("Name") or path), path)
 
 
 def _addresses(entry: Mapping[str, Any]) -> tuple[str, ...]:

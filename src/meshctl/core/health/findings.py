@@ -3,30 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from meshctl.model.findings import Finding
-from meshctl.model.status import FindingKind, Health, ServiceStatus
+from meshctl.core.health.blame import Blamed, blame, needs
+from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, of_node, scarce
+from meshctl.core.health.facts import Facts
+from meshctl.core.health.proof import prove
+from meshctl.model.config import MeshConfig
+from meshctl.model.findings import Finding, Mend, MendKind
+from meshctl.model.registry import CheckStatus
+from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, ServiceStatus
 
-_KINDS = {
-    Health.CRASH_LOOP: FindingKind.CRASH_LOOP,
-    Health.FAILED: FindingKind.FAILED,
-    Health.UNHEALTHY: FindingKind.UNHEALTHY,
-    Health.STOPPED: FindingKind.STOPPED,
-    Health.PAUSED: FindingKind.PAUSED,
-    Health.DEGRADED: FindingKind.DEGRADED,
-    Health.STARTING: FindingKind.STARTING,
+#: They may mend themselves, or leave a part at work.
+_MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
+_ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
+_MENDS = {
+    FindingKind.NOT_CREATED: MendKind.UP,
+    FindingKind.STOPPED: MendKind.START,
+    FindingKind.PAUSED: MendKind.UNPAUSE,
+    FindingKind.EXITED: MendKind.START,
+    FindingKind.OUT_OF_MEMORY: MendKind.MORE_MEMORY,
+    FindingKind.CRASH_LOOP: MendKind.LOGS,
+    FindingKind.COULD_NOT_START: MendKind.UP,
+    FindingKind.DISK_FULL: MendKind.FREE_ROOM,
+    FindingKind.MAINTENANCE: MendKind.END_MAINTENANCE,
+    FindingKind.FAILED: MendKind.LOGS,
+    FindingKind.UNHEALTHY: MendKind.RESTART,
+    FindingKind.DEGRADED: MendKind.LOGS,
+    FindingKind.NOT_REGISTERED: MendKind.RESTART,
+    FindingKind.REGISTRY_SILENT: MendKind.RESTART,
+    FindingKind.REGISTRY_EMPTY: MendKind.LOGS,
+    FindingKind.TOO_FEW: MendKind.UP,
+    FindingKind.STARTING: None,
 }
 
 
-def findings(services: Sequence[ServiceStatus]) -> tuple[Finding, ...]:
-    """One finding for each service that is not well."""
-    return tuple(
-        Finding(status.service, _KINDS[status.health], reason=next(iter(status.reasons), None))
-        for status in services
-        if status.health in _KINDS
-    )
+def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
+    """Whether nothing needs to be found: then there is nothing to gather for it either."""
+    well = all(status.health in (*WELL, Health.UNKNOWN) for status in services)
+    return well and not any(True for rooms in facts.rooms.values() for _ in scarce(rooms)) and not facts.lines
+
+
+def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> tuple[Finding, ...]:
+    """Cause first: by how much they take down, then by how grave they are; what was done on purpose last."""
+    if is_well(services, facts):
+        return ()
+    causes: dict[str, list[Cause]] = {}
+    for status in services:
+        own = causes_of(status, config.services.get(status.service), facts, now)
+        if own:
+            causes[status.service] = own
+    at_registry = _at_registry(config.registry, services)
+    if at_registry is not None:
+        causes[config.registry] = [*causes.get(config.registry, ()), at_registry]
+    found = blame(services, causes, needs(config, facts.edges), config.registry)
+    by_name = {status.service: status for status in services}
+    order = {status.service: index for index, status in enumerate(services)}
+    told = [(one, _finding(one, by_name.get(one.cause.service), facts, now)) for one in found]
+    told.sort(key=lambda pair: (*_weight(pair[1]), pair[0].cause.severity, order.get(pair[1].service, len(order))))
+    return tuple(finding for _, finding in told)
 
 
 def blamed(services: Sequence[ServiceStatus], found: Sequence[Finding]) -> tuple[ServiceStatus, ...]:
-    """The services, each victim with its cause as the first reason."""
-    return tuple(services)
+    """The services, each victim with its causes as the first reasons."""
+    return tuple(_with_causes(status, [one for one in found if status.service in one.victims]) for status in services)
+
+
+def _with_causes(status: ServiceStatus, found: Sequence[Finding]) -> ServiceStatus:
+    if not found:
+        return status
+    causes = {one.service: Reason(ReasonKind.CAUSED, source=one.service, cause=one.kind) for one in reversed(found)}
+    return replace(status, reasons=(*reversed(causes.values()), *status.reasons))
+
+
+def _weight(finding: Finding) -> tuple[bool, bool, int]:
+    on_purpose = finding.kind in _ON_PURPOSE and bool(finding.by) and not finding.victims
+    return on_purpose, finding.kind in _MILD, -len(finding.victims)
+
+
+def _finding(one: Blamed, status: ServiceStatus | None, facts: Facts, now: float) -> Finding:
+    cause = one.cause
+    several = status is not None and len(status.instances) > 1
+    instance = cause.instances[0] if several and len(cause.instances) == 1 else ""
+    proof = prove(cause, status, one.victims, facts, now)
+    return Finding(
+        cause.service,
+        cause.kind,
+        instance,
+        since=proof.since,
+        by=proof.by,
+        reason=cause.reason,
+        evidence=proof.evidence,
+        victims=tuple(one.victims),
+        mend=_mend(cause, instance),
+    )
+
+
+def _mend(cause: Cause, instance: str) -> Mend | None:
+    kind = _MENDS[cause.kind]
+    if cause.kind is FindingKind.COULD_NOT_START and cause.reason is not None and _is_taken_port(cause.reason.detail):
+        kind = MendKind.OTHER_PORT
+    if kind is MendKind.END_MAINTENANCE:
+        instance = cause.instances[0] if cause.instances else ""
+    return Mend(kind, cause.service, instance) if kind is not None else None
+
+
+def _is_taken_port(detail: str) -> bool:
+    words = detail.lower()
+    return "port" in words and any(taken in words for taken in ("is taken", "already allocated", "already in use"))
+
+
+def _at_registry(registry: str, services: Sequence[ServiceStatus]) -> Cause | None:
+    """What is wrong with the registry's answers while its own container is well, or with the node that it runs on."""
+    instances = [(status, one) for status in services if status.service != registry for one in status.instances]
+    reasons = [(status, reason) for status, one in instances for reason in one.reasons]
+    whole_node = next((reason for _, reason in reasons if reason.check is not None and of_node(reason)), None)
+    if whole_node is not None:
+        kind = FindingKind.MAINTENANCE if in_maintenance(whole_node) else FindingKind.UNHEALTHY
+        return Cause(registry, kind, reason=whole_node, own=True)
+    at = next((status for status in services if status.service == registry), None)
+    if at is None or at.health not in (*WELL, Health.UNKNOWN):
+        return None
+    silent = next((reason for _, reason in reasons if reason.kind is ReasonKind.REGISTRY_SILENT), None)
+    if silent is not None:
+        return Cause(registry, FindingKind.REGISTRY_SILENT, reason=silent, own=True)
+    absent = {status.service for status, reason in reasons if reason.kind is ReasonKind.NOT_REGISTERED}
+    listed = any(one.registry not in (None, CheckStatus.ABSENT) for _, one in instances)
+    starts = any(one.health is Health.STARTING for status, one in instances if status.service in absent)
+    if len(absent) > 1 and not listed and not starts:
+        return Cause(registry, FindingKind.REGISTRY_EMPTY, own=True)
+    return None

@@ -1,0 +1,67 @@
+"""The lines of a log that tell most of what went wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from meshctl.model.containers import LogLine
+
+_MOST = 3
+_LEVELS = ("level", "severity", "levelname", "lvl", "log.level")
+_BAD_LEVELS = ("err", "crit", "fatal", "panic", "alert", "emerg", "severe")
+#: Pino and bunyan count: 50 is an error.
+_BAD_NUMBER = 50
+# Patterns stay text until they are needed: a project that is well needs none.
+_BAD_WORDS = (
+    r"(?i)\b\w*(?:error|exception)\b|\b(?:fatal|panic|critical|traceback|segfault|aborted|emerg)\b"
+    r"|\blevel=(?:err|crit)"
+)
+_FULL = r"(?i)no space left on device|\bENOSPC\b|\bdisk (?:is )?full\b"
+_NUMBERS = r"(?i)[0-9a-f]*\d[0-9a-f]*"
+
+
+def telling(lines: Sequence[LogLine], *, ended: bool, most: int = _MOST) -> tuple[LogLine, ...]:
+    """The last errors, by time, those on stderr first; of a process that has ended its last lines if it names none.
+
+    A line that says the same as a later one but for its numbers is passed over.
+    """
+    bad = [line for line in lines if is_error(line.text)]
+    loud = [line for line in bad if line.stream == "stderr"] or bad
+    if not loud and ended:
+        loud = [line for line in lines if line.text.strip()]
+        loud = [line for line in loud if line.stream == "stderr"] or loud
+    chosen: dict[str, LogLine] = {}
+    for line in reversed(loud):
+        chosen.setdefault(re.sub(_NUMBERS, "", line.text), line)
+        if len(chosen) == most:
+            break
+    return tuple(sorted(chosen.values(), key=lambda line: line.time))
+
+
+def is_error(text: str) -> bool:
+    """By the level of a JSON line that has one, else by the words that are in it."""
+    level = _level(text)
+    if isinstance(level, str):
+        return level.lower().startswith(_BAD_LEVELS)
+    if isinstance(level, int):
+        return level >= _BAD_NUMBER
+    return re.search(_BAD_WORDS, text) is not None
+
+
+def says_full(line: LogLine) -> bool:
+    """Whether a write found no room (ENOSPC)."""
+    return re.search(_FULL, line.text) is not None
+
+
+def _level(text: str) -> Any:
+    """None for a line that has none."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return next((content[name] for name in _LEVELS if name in content), None)
