@@ -20,7 +20,7 @@ from meshctl.model.config import (
     MeshSpec,
     ServiceSpec,
 )
-from meshctl.model.containers import Container, ContainerState, Observed
+from meshctl.model.containers import Container, ContainerState, LogLine, Observed, RuntimeEvent
 from meshctl.model.registry import CheckStatus, Registration
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.reasons import reasons_text
@@ -68,6 +68,7 @@ class World:
         self.timeouts: list[float] = []
         self.connected: list[str] = []
         self.closed = 0
+        self.volumes = None
 
     def mesh(self, config: MeshConfig) -> Mesh:
         def connect(address: str) -> Any:
@@ -86,6 +87,12 @@ class World:
 
     async def registrations(self) -> tuple[Registration, ...]:
         return tuple(self.registered())
+
+    async def past_events(self, project: str) -> Sequence[RuntimeEvent]:
+        return ()
+
+    async def last_lines(self, containers: Sequence[Container], most: int) -> Sequence[LogLine]:
+        return ()
 
     async def close(self) -> None:
         self.closed += 1
@@ -145,9 +152,9 @@ async def test_a_registry_that_does_not_answer_is_a_reason() -> None:
 async def test_a_registry_that_is_stopped_is_a_reason() -> None:
     world = World(container("consul", ContainerState.EXITED), container("orders"))
     seen = await look(world, CONSUL, ORDERS)
-    assert words(seen["orders"]) == "consul cannot be asked: it is not running"
+    assert words(seen["orders"]) == "consul is stopped; consul cannot be asked: it is not running"
     seen = await look(World(container("consul", ContainerState.PAUSED), container("orders")), CONSUL, ORDERS)
-    assert words(seen["orders"]) == "consul cannot be asked: it is paused"
+    assert words(seen["orders"]) == "consul is paused; consul cannot be asked: it is paused"
     assert world.connected == []
 
 

@@ -64,5 +64,9 @@ def test_several_are_one_line_without_times_where_there_is_no_now() -> None:
 def test_no_kind_is_without_words() -> None:
     """A kind that nobody can say would end the app."""
     for kind in ReasonKind:
-        seen = check(RegistryCheckKind.SERVICE) if kind is ReasonKind.CHECK_FAILS else Reason(kind, detail="words", source="redis")
+        seen = (
+            check(RegistryCheckKind.SERVICE)
+            if kind is ReasonKind.CHECK_FAILS
+            else Reason(kind, detail="words", source="redis")
+        )
         assert reason_text(seen)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from meshctl.core.health.findings import blamed, findings
+from meshctl.core.health.findings import blamed, findings, is_well
 from meshctl.core.health.verdict import is_starting
 from meshctl.core.plan.selection import require_known
 from meshctl.core.resolve import absence, registry_address
 from meshctl.engine.asking import ask, unanswered
+from meshctl.engine.evidence import gather, room_left
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.watch.observations import Observations
@@ -54,11 +55,13 @@ async def survey_of(
     asked = [_ask_registry(mesh, cache, observations)]
     if probe:
         asked += [_probe(mesh, cache, observations, container, limit_s) for container in observed.containers]
-    await asyncio.gather(*asked)
+    facts, _ = await asyncio.gather(room_left(mesh, observed.containers), asyncio.gather(*asked))
     now = mesh.clock.now()
     judged = judge(observations, cache.memory, now)
     statuses = tuple(status for status in judged if status.service in services or in_play(mesh.config, status))
-    found = findings(statuses)
+    if not is_well(statuses, facts):
+        facts = await gather(mesh, statuses, facts)
+    found = findings(mesh.config, statuses, facts, now)
     shown = (status for status in blamed(statuses, found) if not services or status.service in services)
     return Survey(now, tuple(shown), found)
 

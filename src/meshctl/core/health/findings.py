@@ -8,6 +8,7 @@ from dataclasses import replace
 from meshctl.core.health.blame import Blamed, blame, needs
 from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, of_node, scarce
 from meshctl.core.health.facts import Facts
+from meshctl.core.health.log_errors import says_full
 from meshctl.core.health.proof import prove
 from meshctl.model.config import MeshConfig
 from meshctl.model.findings import Finding, Mend, MendKind
@@ -17,6 +18,10 @@ from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, Servic
 #: They may mend themselves, or leave a part at work.
 _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
+_SAYS = {
+    ReasonKind.WAITS: FindingKind.STARTING,
+    ReasonKind.REGISTRY_SILENT: FindingKind.REGISTRY_SILENT,
+}
 _MENDS = {
     FindingKind.NOT_CREATED: MendKind.UP,
     FindingKind.STOPPED: MendKind.START,
@@ -39,9 +44,11 @@ _MENDS = {
 
 
 def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
-    """Whether nothing needs to be found: then there is nothing to gather for it either."""
-    well = all(status.health in (*WELL, Health.UNKNOWN) for status in services)
-    return well and not any(True for rooms in facts.rooms.values() for _ in scarce(rooms)) and not facts.lines
+    """Whether there is nothing to find, and so nothing to gather for it either."""
+    if any(status.health not in (*WELL, Health.UNKNOWN) for status in services):
+        return False
+    full = any(True for rooms in facts.rooms.values() for _ in scarce(rooms))
+    return not full and not any(says_full(line) for lines in facts.lines.values() for line in lines)
 
 
 def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> tuple[Finding, ...]:
@@ -70,10 +77,12 @@ def blamed(services: Sequence[ServiceStatus], found: Sequence[Finding]) -> tuple
 
 
 def _with_causes(status: ServiceStatus, found: Sequence[Finding]) -> ServiceStatus:
-    if not found:
-        return status
-    causes = {one.service: Reason(ReasonKind.CAUSED, source=one.service, cause=one.kind) for one in reversed(found)}
-    return replace(status, reasons=(*reversed(causes.values()), *status.reasons))
+    """What waits for one that starts, or cannot ask its registry, says so itself."""
+    said = {(reason.source, _SAYS.get(reason.kind)) for reason in status.reasons}
+    told = [one for one in found if (one.service, one.kind) not in said]
+    causes = {one.service: one.kind for one in reversed(told)}
+    caused = [Reason(ReasonKind.CAUSED, source=service, cause=causes[service]) for service in reversed(causes)]
+    return replace(status, reasons=(*caused, *status.reasons)) if caused else status
 
 
 def _weight(finding: Finding) -> tuple[bool, bool, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from meshctl.core.health.findings import blamed, findings
+from meshctl.core.health.causes import WELL
+from meshctl.core.health.facts import Facts
+from meshctl.core.health.findings import blamed, findings, is_well
 from meshctl.core.registry import first_seen, fold_checks
 from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.state.links import Source
@@ -16,7 +19,10 @@ from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.verdict import in_play, judge
 from meshctl.model.containers import Container, ContainerState, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.model.registry import CheckStatus, Registration
-from meshctl.model.status import Health, InstanceStatus, ProbeResult
+from meshctl.model.status import Health, InstanceStatus, ProbeResult, ServiceStatus
+
+#: What tells whether the same is not well as before.
+_Unwell = tuple[Hashable, ...]
 
 _TROUBLED = (CheckStatus.WARNING, CheckStatus.CRITICAL, CheckStatus.MAINTENANCE)
 
@@ -36,6 +42,10 @@ class ServicesWriter:
         self._judged: dict[str, InstanceStatus] = {}
         self._counts: dict[str, int] | None = None
         self._registrations: tuple[Registration, ...] = ()
+        self._facts = Facts()
+        self._unwell: _Unwell = ()
+        #: Set when other services are not well than before, or in another way.
+        self.turned = asyncio.Event()
 
     # -- the runtime
 
@@ -95,6 +105,18 @@ class ServicesWriter:
         self._state.links.lost(Source.REGISTRY, self._config.registry, why)
         self.publish()
 
+    # -- what explains it
+
+    @property
+    def unwell(self) -> bool:
+        """Whether there is something to explain."""
+        return bool(self._unwell)
+
+    def learn(self, facts: Facts) -> None:
+        """What was gathered besides; the containers are known better here."""
+        self._facts = facts
+        self.publish()
+
     # -- publishing
 
     def publish(self) -> None:
@@ -110,8 +132,15 @@ class ServicesWriter:
             instances = [instance for service in services for instance in service.instances]
             self._log.judged(self._judged, instances, now)
             self._judged = {instance.id: instance for instance in instances}
-        found = findings(services)
+        facts = replace(self._facts, containers=tuple(self._observations.containers.values()))
+        self._turn(() if is_well(services, facts) else _not_well(services))
+        found = findings(self._config, services, facts, now)
         self._state.services.set(blamed(services, found), self.inventory.observed_at, found)
+
+    def _turn(self, unwell: _Unwell) -> None:
+        if unwell != self._unwell:
+            self._unwell = unwell
+            self.turned.set()
 
     def _contain(self, fresh: dict[str, Container]) -> None:
         self.inventory.contain(fresh)
@@ -125,6 +154,17 @@ class ServicesWriter:
         words = [f"{counts[CheckStatus.PASSING]} passing"]
         words += [f"{counts[s]} {s}" for s in _TROUBLED if counts[s]]
         return ", ".join(words)
+
+
+def _not_well(services: Sequence[ServiceStatus]) -> _Unwell:
+    """The runs of those that are not well; one service that is well but full stands for all."""
+    runs = (
+        (one.id, one.state, one.started_at, status.health)
+        for status in services
+        if status.health not in WELL
+        for one in status.instances
+    )
+    return tuple(runs) or (services[0].service,)
 
 
 def _died(container: Container, event: RuntimeEvent) -> Container:

@@ -11,6 +11,7 @@ from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.watch.containers import ContainerWatch
 from meshctl.engine.watch.event_log import EventLog
+from meshctl.engine.watch.evidence import EvidenceWatch
 from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.probes import ProbeWatch
 from meshctl.engine.watch.services import ServicesWriter
@@ -41,6 +42,7 @@ class Watcher:
             "the registry": RegistryWatch(mesh.connect_registry, services).run,
             "traces": TraceWatch(mesh.collectors, inventory, state.traces, state.links).run,
             "resources": StatsWatch(mesh.runtime, inventory, state.usage).run,
+            "causes": EvidenceWatch(mesh, services, state.services).run,
             "time": self._tick,
         }
         for what, run in watchers.items():

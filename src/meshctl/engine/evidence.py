@@ -1,0 +1,109 @@
+"""Gathers what findings are made of. Only what is needed: next to nothing while all is well; whatever does not answer
+in time is left out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from meshctl.core.health.blame import needs
+from meshctl.core.health.causes import WELL
+from meshctl.core.health.facts import Facts
+from meshctl.core.resolve import collector_address
+from meshctl.engine.mesh import Mesh
+from meshctl.errors import MeshError
+from meshctl.model.config import ServiceKind
+from meshctl.model.containers import Container, ContainerState, LogLine, Room
+from meshctl.model.status import Health, ServiceStatus
+from meshctl.model.traces import ServiceEdge
+from meshctl.threads import run_in_thread
+
+T = TypeVar("T")
+
+#: Nothing is waited for longer.
+WITHIN_S = 1.0
+#: Calls of so many seconds tell who needs whom.
+EDGES_S = 600.0
+#: The last lines of an instance that are read, and of how many instances.
+LINES = 30
+MOST_INSTANCES = 24
+
+
+async def room_left(mesh: Mesh, containers: Sequence[Container]) -> Facts:
+    """The room of all that runs, as far as it can be seen for nothing; of other stores their last lines, which tell."""
+    running = [container for container in containers if container.state is ContainerState.RUNNING]
+    rooms = await _rooms(mesh, running, ask=False)
+    unseen = [container for container in running if container.mounts and container.instance_id not in rooms]
+    return Facts(
+        tuple(containers), lines=await _lines(mesh, [one for one in unseen if _carries(mesh, one)]), rooms=rooms
+    )
+
+
+async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) -> Facts:
+    """All that may explain why some are not well. ``known`` is what ``room_left`` has told."""
+    unwell = {status.service for status in statuses if status.health not in (*WELL, Health.UNKNOWN)}
+    needed = needs(mesh.config, ())
+    stores = {other for service in unwell for other in needed.get(service, ())}
+    read = [c for c in known.containers if c.service in unwell]
+    read += [c for c in known.containers if c.service in stores - unwell and _carries(mesh, c)]
+    running = [c for c in read if c.state is ContainerState.RUNNING and c.instance_id not in known.rooms]
+    edges, events, journal, lines, rooms = await asyncio.gather(
+        edges_seen(mesh, known.containers),
+        _within(mesh.runtime.past_events(mesh.config.name), ()),
+        run_in_thread(mesh.journal.read),
+        _lines(mesh, read),
+        _rooms(mesh, running, ask=True),
+    )
+    return replace(
+        known,
+        edges=edges,
+        journal=journal,
+        user=mesh.journal.user,
+        events=events,
+        lines={**known.lines, **lines},
+        rooms={**known.rooms, **rooms},
+    )
+
+
+async def edges_seen(mesh: Mesh, containers: Sequence[Container]) -> Sequence[ServiceEdge]:
+    """Who called whom lately; none without a collector that answers."""
+    try:
+        address = collector_address(mesh.config, containers)
+    except MeshError:
+        return ()
+    reader = mesh.collectors.reader(address)
+    return await _within(run_in_thread(lambda: reader.edges(EDGES_S)), ())
+
+
+async def _lines(mesh: Mesh, containers: Sequence[Container]) -> dict[str, list[LogLine]]:
+    """By instance id."""
+    found: dict[str, list[LogLine]] = {}
+    if containers:
+        for line in await _within(mesh.runtime.last_lines(containers[:MOST_INSTANCES], LINES), ()):
+            found.setdefault(line.instance_id, []).append(line)
+    return found
+
+
+async def _rooms(mesh: Mesh, containers: Sequence[Container], *, ask: bool) -> dict[str, tuple[Room, ...]]:
+    """By instance id."""
+    volumes = mesh.runtime.volumes
+    if volumes is None or not containers:
+        return {}
+    seen = await _within(volumes.room(containers, ask=ask), {})
+    return {container.instance_id: seen[container.id] for container in containers if container.id in seen}
+
+
+async def _within(asked: Awaitable[T], otherwise: T) -> T:
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            return await asked
+    except (MeshError, TimeoutError):
+        return otherwise
+
+
+def _carries(mesh: Mesh, container: Container) -> bool:
+    """Whether it belongs to what carries the others: stores, brokers, the registry."""
+    spec = mesh.config.services.get(container.service)
+    return spec is None or spec.kind is ServiceKind.INFRASTRUCTURE
