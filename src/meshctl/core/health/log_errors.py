@@ -15,10 +15,11 @@ _BAD_LEVELS = ("err", "crit", "fatal", "panic", "alert", "emerg", "severe")
 #: Pino and bunyan count: 50 is an error.
 _BAD_NUMBER = 50
 # Patterns stay text until they are needed: a project that is well needs none.
-_BAD_WORDS = (
-    r"(?i)\b\w*(?:error|exception)\b|\b(?:fatal|panic|critical|traceback|segfault|aborted|emerg)\b"
-    r"|\blevel=(?:err|crit)"
-)
+_BAD_WORDS = r"(?i)\b\w*(?:error|exception)\b|\b(?:fatal|panic|critical|traceback|segfault|aborted|emerg)\b"
+_WORDS = r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|FATAL|PANIC|ALERT|EMERG|LOG"
+_WRITTEN_LEVEL = rf"\b({_WORDS})\b|(?i:\[({_WORDS})\]|\blevel=\"?({_WORDS})\b)"
+#: The level stands among so many characters of a line.
+_HEAD = 100
 _FULL = r"(?i)no space left on device|\bENOSPC\b|\bdisk (?:is )?full\b"
 _NUMBERS = r"(?i)[0-9a-f]*\d[0-9a-f]*"
 
@@ -42,8 +43,11 @@ def telling(lines: Sequence[LogLine], *, ended: bool, most: int = _MOST) -> tupl
 
 
 def is_error(text: str) -> bool:
-    """By the level of a JSON line that has one, else by the words that are in it."""
+    """By the level that the line has, of JSON or as a word in capitals, brackets or ``level=``, else by its words."""
     level = _level(text)
+    if level is None:
+        written = re.search(_WRITTEN_LEVEL, text[:_HEAD])
+        level = next((word for word in written.groups() if word), None) if written else None
     if isinstance(level, str):
         return level.lower().startswith(_BAD_LEVELS)
     if isinstance(level, int):

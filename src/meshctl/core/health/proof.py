@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meshctl.core.health.causes import Cause, scarce
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full, telling
-from meshctl.model.containers import Container
+from meshctl.model.containers import Container, LogLine
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.findings import Evidence, EvidenceKind
 from meshctl.model.journal import JournalEntry
@@ -17,6 +17,10 @@ from meshctl.model.status import FindingKind, InstanceStatus, Reason, ReasonKind
 #: Of more instances and calls than these the others tell nothing new.
 _MOST_INSTANCES = 3
 _MOST_EDGES = 2
+#: An error this long before is not the reason.
+_LATELY_S = 300.0
+_FROM_OUTSIDE = (FindingKind.PAUSED, FindingKind.MAINTENANCE)
+_YOUNG = (FindingKind.STARTING, FindingKind.FAILED)
 _ENDED = (FindingKind.EXITED, FindingKind.OUT_OF_MEMORY, FindingKind.CRASH_LOOP, FindingKind.COULD_NOT_START)
 _BY_PROBE = (ReasonKind.PROBE_FAILS, ReasonKind.NOT_PROBED)
 _BY_REGISTRY = (ReasonKind.CHECK_FAILS, ReasonKind.NOT_REGISTERED, ReasonKind.REGISTRY_SILENT)
@@ -83,9 +87,7 @@ def _of_instance(
         yield from _of_past(cause, container, facts, now)
     for room in scarce(facts.rooms.get(instance.id, ())):
         yield Evidence(EvidenceKind.VOLUME, instance.id, now, room=room)
-    lines = facts.lines.get(instance.id, ())
-    full = [line for line in lines if says_full(line)][-1:] if cause.kind is FindingKind.DISK_FULL else []
-    for line in full or telling(lines, ended=cause.kind in _ENDED):
+    for line in _telling(cause, instance, container, facts, now):
         yield Evidence(EvidenceKind.LOG, instance.id, line.time, text=line.text)
 
 
@@ -111,6 +113,24 @@ def _of_past(cause: Cause, container: Container, facts: Facts, now: float) -> It
             yield Evidence(EvidenceKind.RUNTIME, instance, time, event=event)
     if cause.kind not in (FindingKind.STOPPED, FindingKind.PAUSED):
         yield from _of_deed(facts.changed_before(container, _died_at(container, facts) or now))
+
+
+def _telling(
+    cause: Cause, instance: InstanceStatus, container: Container | None, facts: Facts, now: float
+) -> Sequence[LogLine]:
+    """Lines of the time in which it went wrong. What was done to it from outside has none."""
+    lines = facts.lines.get(instance.id, ())
+    if cause.kind is FindingKind.DISK_FULL:
+        full = [line for line in lines if says_full(line)]
+        return full[-1:] or telling(lines, ended=False)
+    if cause.kind in _FROM_OUTSIDE or (cause.kind is FindingKind.STOPPED and not instance.reasons):
+        return ()
+    since = now - _LATELY_S
+    if container is not None and cause.kind in (*_ENDED, FindingKind.STOPPED):
+        since = (_died_at(container, facts) or now) - _LATELY_S
+    elif container is not None and container.started_at is not None and cause.kind in _YOUNG:
+        since = container.started_at
+    return telling([line for line in lines if line.time >= since], ended=cause.kind in _ENDED)
 
 
 def _of_deed(deed: JournalEntry | None) -> Iterator[Evidence]:
