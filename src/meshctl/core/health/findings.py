@@ -18,6 +18,8 @@ from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, Servic
 #: They may mend themselves, or leave a part at work.
 _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
+#: How a runtime says that a port of the machine is somebody else's.
+_TAKEN = ("is already allocated", "address already in use", "is taken by", "ports are not available")
 _SAYS = {
     ReasonKind.WAITS: FindingKind.STARTING,
     ReasonKind.REGISTRY_SILENT: FindingKind.REGISTRY_SILENT,
@@ -104,22 +106,18 @@ def _finding(one: Blamed, status: ServiceStatus | None, facts: Facts, now: float
         reason=cause.reason,
         evidence=proof.evidence,
         victims=tuple(one.victims),
-        mend=_mend(cause, instance),
+        mend=_mend(cause, instance, facts),
     )
 
 
-def _mend(cause: Cause, instance: str) -> Mend | None:
+def _mend(cause: Cause, instance: str, facts: Facts) -> Mend | None:
     kind = _MENDS[cause.kind]
-    if cause.kind is FindingKind.COULD_NOT_START and cause.reason is not None and _is_taken_port(cause.reason.detail):
-        kind = MendKind.OTHER_PORT
+    if cause.kind is FindingKind.COULD_NOT_START:
+        errors = " ".join(one.error.lower() for one in facts.containers if one.instance_id in cause.instances)
+        kind = MendKind.OTHER_PORT if any(words in errors for words in _TAKEN) else kind
     if kind is MendKind.END_MAINTENANCE:
         instance = cause.instances[0] if cause.instances else ""
     return Mend(kind, cause.service, instance) if kind is not None else None
-
-
-def _is_taken_port(detail: str) -> bool:
-    words = detail.lower()
-    return "port" in words and any(taken in words for taken in ("is taken", "already allocated", "already in use"))
 
 
 def _at_registry(registry: str, services: Sequence[ServiceStatus]) -> Cause | None:
