@@ -243,6 +243,28 @@ class RuntimeContract:
             await close()
         return seen
 
+    async def test_what_has_happened_is_remembered(self, runtime: Runtime, project: str, image: str) -> None:
+        assert list(await runtime.past_events(project)) == []
+        container_id = await runtime.instances.create(sleeper(project, image))
+        await runtime.instances.start(container_id)
+        await runtime.instances.stop(container_id, 1.0)
+
+        async def has_ended() -> bool:
+            return "die" in [event.action for event in await runtime.past_events(project)]
+
+        await eventually(has_ended)
+        past = await runtime.past_events(project)
+        assert [event.action for event in past][:2] == ["create", "start"]
+        assert {(event.container_id, event.service) for event in past} == {(container_id, "web")}
+        assert [event.time for event in past] == sorted(event.time for event in past)
+
+    async def test_what_is_gone_has_no_last_lines(self, runtime: Runtime, project: str, image: str) -> None:
+        for number in (1, 2):
+            await runtime.instances.create(sleeper(project, image, instance=number))
+        silent, gone = (await runtime.observe(project)).containers
+        await runtime.instances.remove(gone.id)
+        assert list(await runtime.last_lines([silent, gone], 10)) == []
+
     async def test_waiting_for_an_event_can_be_cancelled(self, runtime: Runtime, project: str) -> None:
         events = runtime.events(project)
         waiting = asyncio.ensure_future(anext(events))

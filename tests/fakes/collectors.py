@@ -26,6 +26,7 @@ class FakeCollector:
         self.below: tuple[Span, ...] = ()
         self.summaries: tuple[TraceSummary, ...] = ()
         self.settled = [True]
+        self.edges_seen: tuple[ServiceEdge, ...] = ()
         self.away = False
         self.gone: set[str] = set()
         self.addresses: list[str] = []
@@ -71,7 +72,8 @@ class FakeCollector:
         return tuple({span.service for span in self.sent})
 
     def edges(self, window_s: float) -> tuple[ServiceEdge, ...]:
-        return ()
+        self._answer()
+        return self.edges_seen
 
     def status(self) -> CollectorStatus:
         self._answer()

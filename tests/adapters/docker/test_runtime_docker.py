@@ -12,6 +12,7 @@ import textwrap
 import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.errors import DeadlineExceeded, ImageUnavailable, PortInUse
 from meshctl.model.config import BuildSpec, Mount, PortSpec
-from meshctl.model.containers import ContainerState, LogLine
+from meshctl.model.containers import Container, ContainerState, LogLine, WritableMount
 from tests.adapters.contract_runtime import WAIT_S, eventually, free_port, only, sleeper, until
 
 pytestmark = pytest.mark.docker
@@ -49,6 +50,43 @@ async def lines_of(
 
 async def ended(runtime: DockerRuntime, project: str) -> None:
     await until(runtime, project, lambda c: c.state is ContainerState.EXITED)
+
+
+async def test_the_last_lines_of_several_in_the_order_of_time(runtime: DockerRuntime, project: str, image: str) -> None:
+    await run(runtime, project, image, "echo one; echo two; sleep 0.2; echo four")
+    await runtime.instances.start(
+        await runtime.instances.create(
+            sleeper(project, image, instance=2, command=("sh", "-c", "sleep 0.1; echo three >&2"))
+        )
+    )
+
+    async def all_ended() -> bool:
+        return {c.state for c in (await runtime.observe(project)).containers} == {ContainerState.EXITED}
+
+    await eventually(all_ended)
+    lines = await runtime.last_lines((await runtime.observe(project)).containers, 2)
+    assert {(line.text, line.stream) for line in lines} == {("two", "stdout"), ("four", "stdout"), ("three", "stderr")}
+    assert [line.time for line in lines] == sorted(line.time for line in lines)
+
+
+async def test_the_room_of_a_volume_is_the_same_from_outside_and_inside(
+    runtime: DockerRuntime, project: str, image: str
+) -> None:
+    await runtime.volumes.create(project, f"{project}_data")
+    data = Mount("volume", f"{project}_data", "/data")
+    await run(runtime, project, image, "sleep 600", mounts=(data, Mount("bind", "/etc", "/host", read_only=True)))
+    container = await only(runtime, project)
+    assert [(mount.source, mount.target) for mount in container.mounts] == [(f"{project}_data", "/data")]
+    inside = (await runtime.volumes.room([replace(container, mounts=_elsewhere(container))], ask=True))[container.id]
+    assert (inside[0].source, inside[0].target) == (f"{project}_data", "/data")
+    seen = await runtime.volumes.room([container], ask=False)
+    if container.id in seen:
+        assert seen[container.id][0].total == pytest.approx(inside[0].total, rel=0.01)
+
+
+def _elsewhere(container: Container) -> tuple[WritableMount, ...]:
+    """The mounts of an engine whose files are not here."""
+    return tuple(replace(mount, path=f"/nowhere{mount.path}") for mount in container.mounts)
 
 
 async def test_a_port_held_by_a_container_names_it(runtime: DockerRuntime, project: str, image: str) -> None:

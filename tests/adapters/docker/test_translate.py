@@ -8,7 +8,7 @@ import pytest
 
 from meshctl.adapters.docker import creation, translate
 from meshctl.model.config import AppProtocol, Mount, PortSpec, RestartPolicy
-from meshctl.model.containers import ContainerRequest, ContainerState
+from meshctl.model.containers import ContainerRequest, ContainerState, WritableMount
 
 LABELS = {
     "dev.meshctl.project": "shop",
@@ -36,6 +36,13 @@ INSPECTED: dict[str, Any] = {
         "FinishedAt": "0001-01-01T00:00:00Z",
     },
     "Config": {"Image": "sha256:aa", "Labels": LABELS},
+    "Mounts": [
+        {"Type": "volume", "Name": "shop_data", "Source": "/v/shop_data/_data", "Destination": "/data", "RW": True},
+        {"Type": "bind", "Source": "/home/ada/seed", "Destination": "/seed", "RW": False},
+        {"Type": "bind", "Source": "/home/ada/out", "Destination": "/out", "RW": True},
+        {"Type": "tmpfs", "Source": "", "Destination": "/tmp", "RW": True},
+        "odd",
+    ],
     "NetworkSettings": {
         "Ports": {
             "8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}],
@@ -58,6 +65,10 @@ def test_an_inspected_container() -> None:
     assert container.finished_at is None
     assert container.ports == {"http": "127.0.0.1:49153", "grpc": "127.0.0.1:49154"}
     assert container.protocols == {"http": "http", "grpc": "grpc", "idle": "tcp"}
+    assert container.mounts == (
+        WritableMount("/data", "shop_data", "/v/shop_data/_data"),
+        WritableMount("/out", "/home/ada/out", "/home/ada/out"),
+    )
     assert container.addresses == ("172.18.0.5",)
 
 
