@@ -145,6 +145,7 @@ ARGUMENTS: dict[str, Callable[[ArgumentParser], None]] = {
     "up": _up,
     "down": _down,
     "ps": _services,
+    "why": _services,
     "start": _lifecycle,
     "stop": _lifecycle,
     "restart": _lifecycle,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from meshctl.errors import ConfigError, MeshError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meshctl.engine.mesh import Mesh
     from meshctl.model.config import MeshConfig
     from meshctl.model.containers import Observed
-    from meshctl.model.status import ServiceStatus
+    from meshctl.model.findings import Survey
     from meshctl.ports.runtime import Runtime
 
 ROOM_NEEDED = 3 * 1024**3
@@ -151,10 +151,17 @@ async def collector(mesh: Mesh, observed: Observed) -> Finding:
     return Finding("collector", "ok", f"{name} at {address}: {kept}")
 
 
-def stack(services: Sequence[ServiceStatus]) -> Finding:
-    """How the project goes, () when it is not up."""
-    if not services:
+def stack(survey: Survey | None) -> Finding:
+    """How the project goes and what is wrong first, None when it is not up."""
+    from meshctl.present.findings import finding_sentence, mend_text, waiting
+
+    if survey is None:
         return Finding("stack", "skip", "not up", "meshctl up")
-    bad = [status.service for status in services if status.ready < status.desired]
-    well = f"{len(services) - len(bad)} of {len(services)} services ready"
+    bad = [status.service for status in survey.services if status.ready < status.desired]
+    well = f"{len(survey.services) - len(bad)} of {len(survey.services)} services ready"
+    if survey.findings:
+        first, more = survey.findings[0], len(survey.findings) - 1
+        sentence = finding_sentence(first, waiting(survey.services), survey.time)
+        told = f"{well}: {sentence}{f' (+{more} more)' if more else ''}"
+        return Finding("stack", "warn", told, mend_text(first) or "meshctl why")
     return Finding("stack", "warn" if bad else "ok", well, f"meshctl logs {bad[0]}" if bad else "")

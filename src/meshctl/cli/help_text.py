@@ -17,6 +17,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Look": {
         "ps": "services with instances and health",
+        "why": "what is wrong, cause first, what speaks for it and what mends it",
         "logs": "what services write",
         "traces": "what requests did, newest first; show, compare and export them",
         "config": "the resolved configuration, or its schema",
@@ -41,6 +42,11 @@ EXAMPLES = {
     "unpause": ["meshctl unpause inventory"],
     "scale": ["meshctl scale users=3", "meshctl scale users=1 orders=2"],
     "ps": ["meshctl ps", "meshctl ps users orders", "meshctl ps --json | jq '.[].health'"],
+    "why": [
+        "meshctl why",
+        "meshctl why orders         # through which cause",
+        "meshctl why --json | jq -r '.[0].mend'",
+    ],
     "logs": [
         "meshctl logs -f orders worker",
         "meshctl logs --since 5m --grep 'error|refused'",

@@ -44,7 +44,7 @@ class Evidence:
 
 
 class MendKind(StrEnum):
-    """What would mend it. A command of meshctl has the command's own word."""
+    """What would mend it. A command of meshctl has the command's own word. TOLD: only others' words are known."""
 
     START = "start"
     UNPAUSE = "unpause"
@@ -57,15 +57,17 @@ class MendKind(StrEnum):
     OTHER_PORT = "other_port"
     LISTEN_EVERYWHERE = "listen_everywhere"
     CHECKED_PORT = "checked_port"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """``service`` is what it is done to; ``instance`` where only one of several needs it."""
+    """``service`` is what it is done to; ``instance`` where only one of several needs it; ``text`` others' words."""
 
     kind: MendKind
     service: str
     instance: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Finding:
     """One cause. ``instance`` '' when it is about the whole service; ``since`` Unix seconds.
 
     ``by`` is who did it where meshctl's own journal tells (``you`` is the same user), else ''. ``victims`` are the
-    services that fail or wait through it, nearest first.
+    services that fail or wait through it, nearest first. A ``reason`` that is TOLD is the whole sentence.
     """
 
     service: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,37 +76,52 @@ def service_map(
     width: int,
     height: int,
     selected: str = "",
+    causes: Set[str] = frozenset(),
 ) -> ServiceMap | None:
-    """Draw the services of ``health`` (None: not known) and of ``edges``; None when it cannot fit and be read."""
+    """Draw the services of ``health`` (None: not known) and of ``edges``; None when it cannot fit and be read.
+
+    Those through which others fail are the ``causes``.
+    """
     names = list(dict.fromkeys((*health, *(end for edge in edges for end in (edge.caller, edge.target)))))
     if not names or width < 1 or height < 1:
         return None
     for style in _STYLES:
-        drawn = _Drawing(layered(names, edges), health, style, selected).fitted(width, height)
+        drawn = _Drawing(layered(names, edges), health, style, selected, causes).fitted(width, height)
         if drawn is not None:
             return drawn
     return None
 
 
 def fitted_map(
-    health: Mapping[str, Health | None], edges: Sequence[ServiceEdge], width: int, height: int, selected: str
+    health: Mapping[str, Health | None],
+    edges: Sequence[ServiceEdge],
+    width: int,
+    height: int,
+    selected: str,
+    causes: Set[str] = frozenset(),
 ) -> ServiceMap | None:
     """The map in a screen of that size: the frame takes six lines and the table's rule two.
 
     The table of edges has what it needs, at most two fifths.
     """
     table = min(len(edges) + 1, max(_LEAST_TABLE, height * 2 // 5))
-    return service_map(health, edges, width, height - _FRAME - table, selected)
+    return service_map(health, edges, width, height - _FRAME - table, selected, causes)
 
 
 class _Drawing:
     """One try to draw the map in one style."""
 
     def __init__(
-        self, layers: list[list[Item]], health: Mapping[str, Health | None], style: _Style, selected: str
+        self,
+        layers: list[list[Item]],
+        health: Mapping[str, Health | None],
+        style: _Style,
+        selected: str,
+        causes: Set[str],
     ) -> None:
         self._layers = layers
         self._health = health
+        self._causes = causes
         self._style = style
         self._selected = selected
         for item in (item for layer in layers for item in layer if item.name):
@@ -149,7 +164,9 @@ class _Drawing:
 
     def _sign(self, name: str) -> tuple[str, str]:
         health = self._health.get(name)
-        return (symbol(health), tone(health)) if health is not None else ("◇", MUTED)
+        if health is None:
+            return "◇", MUTED
+        return symbol(health), BAD if name in self._causes else tone(health)
 
     def _gap_width(self, trunks: Sequence[Trunk]) -> int:
         if not trunks:

@@ -19,8 +19,9 @@ def reason_text(reason: Reason, now: float | None = None) -> str:
 
 
 def reasons_text(reasons: Sequence[Reason], now: float | None = None) -> str:
-    """All of them in one line."""
-    return "; ".join(reason_text(reason, now) for reason in reasons)
+    """All of them in one line; where others are the cause, these alone: the rest is what comes of it."""
+    causes = [reason for reason in reasons if reason.kind is ReasonKind.CAUSED]
+    return "; ".join(dict.fromkeys(reason_text(reason, now) for reason in causes or reasons))
 
 
 def _crash_loop(reason: Reason, now: float | None) -> str:

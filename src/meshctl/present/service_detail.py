@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from meshctl.model.config import Condition, ServiceSpec
 from meshctl.model.events import MeshEvent
+from meshctl.model.findings import Finding
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, Reason, ServiceStatus, Usage
 from meshctl.present.events import event_text, is_bad
+from meshctl.present.findings import cause_text, causes, finding_look, mend_text
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
 from meshctl.present.reasons import reason_text
 from meshctl.present.sparkline import sparkline
@@ -19,6 +21,8 @@ from meshctl.present.units import age, clock_time, duration, percent, size
 _LABEL = 10
 _KEEP_EVENTS = 8
 _CHECK_TONES = {CheckStatus.PASSING: GOOD, CheckStatus.CRITICAL: BAD}
+#: What is against it then is part of its start.
+_NOT_YET = (Health.WAITING, Health.STARTING)
 
 
 def service_detail(
@@ -28,9 +32,12 @@ def service_detail(
     events: Sequence[MeshEvent],
     now: float,
     width: int,
+    *,
+    findings: Sequence[Finding] = (),
 ) -> list[Line]:
-    """Lines of at most ``width`` cells."""
-    lines = [_title(status), *_reasons(status.reasons, width, now), ()]
+    """Lines of at most ``width`` cells. ``findings`` are those that have to do with it."""
+    lines = [_title(status, causes(findings).get(status.service))]
+    lines += [*_reasons(status.reasons, width, now), *_findings(status.service, findings, now, width), ()]
     lines += _facts(status, spec, usage, width)
     for instance in status.instances:
         lines += [(), *_instance(instance, now, width)]
@@ -40,18 +47,27 @@ def service_detail(
     return [fit_line(line, width) for line in lines]
 
 
-def _title(status: ServiceStatus) -> Line:
+def _title(status: ServiceStatus, cause: Finding | None) -> Line:
+    look = finding_look(cause)[1] if cause else tone(status.health)
     return (
-        Segment(f" {symbol(status.health)} ", tone(status.health)),
+        Segment(f" {symbol(status.health)} ", look),
         Segment(status.service, service_tone(status.service)),
         Segment("  "),
-        Segment(word(status.health), tone(status.health)),
+        Segment(word(status.health), look),
         Segment(f"  {status.ready}/{status.desired} ready", MUTED),
     )
 
 
 def _reasons(reasons: Sequence[Reason], width: int, now: float) -> list[Line]:
     return [(Segment(f"   {line}"),) for reason in reasons for line in words(reason_text(reason, now), width - 4)]
+
+
+def _findings(service: str, findings: Sequence[Finding], now: float, width: int) -> list[Line]:
+    """Of what is its own fault when and through whom, and whatever mends it."""
+    own = [cause_text(finding, now=now) for finding in findings if finding.service == service]
+    lines: list[Line] = [(Segment(f"   {line}"),) for text in own for line in words(text, width - 4)]
+    mends = dict.fromkeys(mend_text(finding) for finding in findings if finding.mend is not None)
+    return lines + [(Segment(f"   {line}", ACCENT),) for mend in mends for line in words(f"→ {mend}", width - 4)]
 
 
 def _facts(status: ServiceStatus, spec: ServiceSpec | None, usage: Usage | None, width: int) -> list[Line]:
@@ -96,7 +112,7 @@ def _instance(instance: InstanceStatus, now: float, width: int) -> list[Line]:
     if instance.probe is not None:
         lines.append(_probe(instance, width))
     if instance.registry is not None:
-        lines.append(_indented("registry", instance.registry.value, _CHECK_TONES.get(instance.registry, WARN)))
+        lines.append(_indented("registry", instance.registry.value, _check_tone(instance.registry, instance.health)))
     lines.append(_indented("container", f"{instance.container}  {instance.container_id[:12]}", MUTED))
     return lines
 
@@ -120,7 +136,14 @@ def _probe(instance: InstanceStatus, width: int) -> Line:
     assert probe is not None
     if probe.ok:
         return _indented("probe", f"passes in {duration(probe.elapsed_s)}", GOOD)
-    return _indented("probe", fit(f"fails: {probe.detail}" if probe.detail else "fails", width - 15), BAD)
+    failed = tone(instance.health) if instance.health in _NOT_YET else BAD
+    return _indented("probe", fit(f"fails: {probe.detail}" if probe.detail else "fails", width - 15), failed)
+
+
+def _check_tone(status: CheckStatus, health: Health) -> str:
+    if health in _NOT_YET and status is not CheckStatus.PASSING:
+        return tone(health)
+    return _CHECK_TONES.get(status, WARN)
 
 
 def _indented(label: str, text: str, tone_of: str = "") -> Line:

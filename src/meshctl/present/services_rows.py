@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from meshctl.model.config import ServiceKind
+from meshctl.model.findings import Finding
 from meshctl.model.status import Health, ServiceStatus, Usage
+from meshctl.present.findings import cause_text, causes, finding_look, waiting
 from meshctl.present.lines import ACCENT, BUSY, MUTED, WARN, Line, Segment, service_tone
 from meshctl.present.reasons import reasons_text
 from meshctl.present.sparkline import sparkline
@@ -81,6 +83,18 @@ class _Layout:
     columns: tuple[_Column, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What all rows are drawn with; ``held`` are services that wait."""
+
+    layout: _Layout
+    usage: Mapping[str, Usage]
+    now: float
+    pending: Mapping[str, str]
+    causes: Mapping[str, Finding] = field(default_factory=dict)
+    held: Set[str] = frozenset()
+
+
 def services_rows(
     services: Sequence[ServiceStatus],
     usage: Mapping[str, Usage],
@@ -90,38 +104,32 @@ def services_rows(
     height: int = 0,
     wanted: str = "",
     pending: Mapping[str, str] | None = None,
+    findings: Sequence[Finding] = (),
 ) -> ServicesTable:
-    """Rows grouped by kind, worst first within a group.
+    """Rows grouped by kind, worst first within a group; above them all what makes others fail.
 
     ``wanted`` filters by name, kind or health word; ``pending`` maps a service to what is being done to it
     (``stopping``), which then stands in place of its health.
     Groups stand apart if ``height`` has room for it.
     """
-    layout = _layout(width, [status.service for status in services])
-    groups = [_group(_of(services, kind, wanted), usage, layout, now, pending or {}) for kind in _GROUPS]
+    drawn = _Drawn(_layout(width, [status.service for status in services]), usage, now, pending or {})
+    drawn = replace(drawn, causes=causes(findings), held=waiting(services))
+    shown = [status for status in services if matches(status, wanted)]
+    first = [status for status in shown if status.service in drawn.causes]
+    groups = [_group("cause" if len(first) == 1 else "causes", first, drawn)]
+    for kind, title in _GROUPS.items():
+        groups.append(_group(title, ordered(s for s in shown if s.kind is kind and s not in first), drawn))
     groups = [group for group in groups if group]
     roomy = sum(map(len, groups)) + len(groups) - 1 <= height
     rows = list(groups[0]) if groups else []
     for group in groups[1:]:
         rows += [Row("", ()), *group] if roomy else group
-    return ServicesTable(_header(layout), tuple(rows))
+    return ServicesTable(_header(drawn.layout), tuple(rows))
 
 
-def _of(services: Sequence[ServiceStatus], kind: ServiceKind, wanted: str) -> list[ServiceStatus]:
-    return ordered(status for status in services if status.kind is kind and matches(status, wanted))
-
-
-def _group(
-    members: Sequence[ServiceStatus],
-    usage: Mapping[str, Usage],
-    layout: _Layout,
-    now: float,
-    pending: Mapping[str, str],
-) -> list[Row]:
-    if not members:
-        return []
-    rows = [Row(s.service, _line(s, usage.get(s.service), layout, now, pending.get(s.service, ""))) for s in members]
-    return [Row("", (Segment(f" {_GROUPS[members[0].kind]}", MUTED),)), *rows]
+def _group(title: str, members: Sequence[ServiceStatus], drawn: _Drawn) -> list[Row]:
+    rows = [Row(status.service, _line(status, drawn)) for status in members]
+    return [Row("", (Segment(f" {title}", MUTED),)), *rows] if rows else []
 
 
 def ordered(services: Iterable[ServiceStatus]) -> list[ServiceStatus]:
@@ -161,31 +169,33 @@ def _header(layout: _Layout) -> Line:
     return (Segment(text, MUTED),)
 
 
-def _line(status: ServiceStatus, usage: Usage | None, layout: _Layout, now: float, doing: str) -> Line:
+def _line(status: ServiceStatus, drawn: _Drawn) -> Line:
+    layout, cause = drawn.layout, drawn.causes.get(status.service)
     resting = status.health in _AT_REST
-    usage = None if resting else usage
-    name = pad(status.service, layout.name)
+    usage = None if resting else drawn.usage.get(status.service)
+    look = finding_look(cause, drawn.held)[1] if cause else tone(status.health)
     spans = [
-        Segment(f" {symbol(status.health)} ", tone(status.health)),
-        Segment(name, MUTED if resting else service_tone(status.service)),
+        Segment(f" {symbol(status.health)} ", look),
+        Segment(pad(status.service, layout.name), MUTED if resting and not cause else service_tone(status.service)),
         Segment(GAP),
-        *_health(status, layout.health, doing, now),
+        *_health(status, look, drawn, cause),
     ]
     for column in layout.columns:
         spans.append(Segment(" " if column is _CPU else GAP))
-        spans.append(_cell(column, status, usage, now))
+        spans.append(_cell(column, status, usage, drawn.now))
     return tuple(spans)
 
 
-def _health(status: ServiceStatus, width: int, doing: str, now: float) -> list[Segment]:
+def _health(status: ServiceStatus, look: str, drawn: _Drawn, cause: Finding | None) -> list[Segment]:
+    width, doing = drawn.layout.health, drawn.pending.get(status.service, "")
     if doing:
         return [Segment(pad(f"{doing}…", width), ACCENT)]
     head = word(status.health)
-    reason = _reason(status, now)
+    reason = cause_text(cause, drawn.held, drawn.now) if cause else _reason(status, drawn.now)
     if not reason:
-        return [Segment(pad(head, width), tone(status.health))]
+        return [Segment(pad(head, width), look)]
     rest = pad(f" · {reason}", max(0, width - cell_len(head)))
-    return [Segment(fit(head, width), tone(status.health)), Segment(rest)]
+    return [Segment(fit(head, width), look), Segment(rest)]
 
 
 def _reason(status: ServiceStatus, now: float) -> str:

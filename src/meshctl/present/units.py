@@ -27,6 +27,13 @@ def age(seconds: float) -> str:
     return f"{whole // 86400}d"
 
 
+def ago(seconds: float) -> str:
+    """How long it is past, in words: ``12 s ago``, ``2 min ago``, ``3 h ago``, ``5 d ago``."""
+    told = age(seconds)
+    number, unit = told[:-1].rstrip(), told[-1]
+    return f"{number} {'min' if unit == 'm' else unit} ago"
+
+
 def percent(fraction: float) -> str:
     """``0.04`` → ``4%``; below ten per cent one decimal: ``0.4%``."""
     value = fraction * 100

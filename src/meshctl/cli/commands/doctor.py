@@ -63,7 +63,7 @@ async def _project(world: World, mesh: Mesh) -> list[Finding]:
 
     try:
         observed = await mesh.runtime.observe(mesh.config.name, checks.base_images(mesh.config))
-        services = (await take_survey(mesh)).services if observed.containers else ()
+        survey = await take_survey(mesh) if observed.containers else None
     except MeshError as error:
         return [Finding("stack", "fail", str(error), error.hint)]
     return [
@@ -71,7 +71,7 @@ async def _project(world: World, mesh: Mesh) -> list[Finding]:
         await checks.ports(mesh, observed, world.port_is_free),
         await checks.registry(mesh, observed),
         await checks.collector(mesh, observed),
-        checks.stack(services),
+        checks.stack(survey),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
@@ -16,9 +15,13 @@ def run(options: argparse.Namespace, world: World) -> int:
     if options.json:
         from meshctl.present.documents.services import services_to_data
 
-        out.data(services_to_data(survey.services, time.time()))
+        out.data(services_to_data(survey.services, survey.time))
     else:
+        from meshctl.present.findings import concerning, finding_heads
         from meshctl.present.services_table import services_table
 
-        out.lines(services_table(survey.services, now=time.time()))
+        found = concerning(survey.findings, options.services)
+        heads = finding_heads(found, survey.services, survey.time)
+        out.lines([*heads, ()] if heads else [])
+        out.lines(services_table(survey.services, now=survey.time, findings=found))
     return Exit.DONE

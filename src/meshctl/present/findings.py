@@ -1,0 +1,245 @@
+"""Findings in words: what is wrong, since when and through whom, who suffers, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+
+from meshctl.model.findings import Finding, Mend, MendKind
+from meshctl.model.status import FindingKind, Health, ReasonKind, ServiceStatus
+from meshctl.present.lines import (
+    ACCENT,
+    BAD,
+    BUSY,
+    MUTED,
+    WARN,
+    Line,
+    Segment,
+    between,
+    fit_line,
+    line_cells,
+)
+from meshctl.present.reasons import NODE_MAINTENANCE, finding_words, reason_text
+from meshctl.present.text import cell_len, fit
+from meshctl.present.units import age, ago
+
+#: Victims that are named; the others are counted.
+_NAMED = 3
+#: A reason is told if this many cells are left for it.
+_LEAST_REASON = 12
+_TELLER = 9
+_INDENT = "   "
+
+_LOOKS = {
+    FindingKind.NOT_CREATED: ("○", WARN),
+    FindingKind.STOPPED: ("○", WARN),
+    FindingKind.PAUSED: ("‖", WARN),
+    FindingKind.EXITED: ("✖", BAD),
+    FindingKind.OUT_OF_MEMORY: ("✖", BAD),
+    FindingKind.CRASH_LOOP: ("↻", BAD),
+    FindingKind.COULD_NOT_START: ("✖", BAD),
+    FindingKind.DISK_FULL: ("✖", BAD),
+    FindingKind.MAINTENANCE: ("▲", WARN),
+    FindingKind.STARTING: ("◐", BUSY),
+    FindingKind.FAILED: ("✖", BAD),
+    FindingKind.UNHEALTHY: ("✖", BAD),
+    FindingKind.DEGRADED: ("▲", WARN),
+    FindingKind.NOT_REGISTERED: ("▲", WARN),
+    FindingKind.REGISTRY_SILENT: ("▲", WARN),
+    FindingKind.TOO_FEW: ("▲", WARN),
+}
+#: They happened at a moment; all others last.
+_MOMENTS = {
+    *(FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.EXITED),
+    *(FindingKind.OUT_OF_MEMORY, FindingKind.COULD_NOT_START, FindingKind.FAILED),
+}
+#: Their words say all that a reason could.
+_PLAIN = {
+    *(FindingKind.NOT_CREATED, FindingKind.STOPPED, FindingKind.PAUSED),
+    *(FindingKind.OUT_OF_MEMORY, FindingKind.MAINTENANCE, FindingKind.NOT_REGISTERED),
+}
+_WAITING = (Health.WAITING, Health.STARTING)
+
+
+def waiting(services: Sequence[ServiceStatus]) -> frozenset[str]:
+    """The services that are not up yet: what holds them up does not make them fail."""
+    return frozenset(status.service for status in services if status.health in _WAITING)
+
+
+def concerning(findings: Sequence[Finding], services: Sequence[str]) -> tuple[Finding, ...]:
+    """Those about one of the services, or through which one of them suffers; all if none is named."""
+    wanted = set(services)
+    return tuple(f for f in findings if not wanted or f.service in wanted or not wanted.isdisjoint(f.victims))
+
+
+def causes(findings: Sequence[Finding]) -> dict[str, Finding]:
+    """By service, those through which others suffer; that something is starting is no fault."""
+    found = (f for f in reversed(findings) if f.victims and f.kind is not FindingKind.STARTING)
+    return {finding.service: finding for finding in found}
+
+
+def cause_text(finding: Finding, held: Set[str] = frozenset(), now: float | None = None) -> str:
+    """What a row says of a cause: ``by you, 2 min ago; worker and notifications fail through it``."""
+    parts = (_when(finding, now), _told(finding) or _reason(finding, now), _victims(finding, held))
+    return "; ".join(part for part in parts if part)
+
+
+def finding_sentence(finding: Finding, held: Set[str] = frozenset(), now: float | None = None) -> str:
+    """``redis is stopped (by you, 2 min ago): worker and notifications fail through it``.
+
+    ``held`` are services that wait instead of failing.
+    """
+    if _told(finding):
+        return _told(finding)
+    return finding_cause(finding) + _because(_when(finding, now), _reason(finding, now), _victims(finding, held))
+
+
+def finding_line(finding: Finding, held: Set[str] = frozenset(), now: float | None = None) -> Line:
+    """The sentence behind its sign, and what mends it, however long that is."""
+    sign, tone = finding_look(finding, held)
+    about = finding_cause(finding)
+    rest = finding_sentence(finding, held, now).removeprefix(about)
+    return (Segment(f"{sign} {about}", tone), Segment(rest), *_mend(finding))
+
+
+def finding_heads(
+    findings: Sequence[Finding], services: Sequence[ServiceStatus], now: float | None = None, most: int = 3
+) -> list[Line]:
+    """What stands above a table of the services: a line each, then how many more there are."""
+    held = waiting(services)
+    lines = [finding_line(finding, held, now) for finding in findings[:most]]
+    more = len(findings) - len(lines)
+    return [*lines, (Segment(f"+{more} more: meshctl why", MUTED),)] if more > 0 else lines
+
+
+def finding_head(
+    findings: Sequence[Finding], services: Sequence[ServiceStatus], now: float, width: int, key: str = ""
+) -> list[Line]:
+    """The first finding in one line, [] without any: the cause and what mends it, the rest as there is room.
+
+    ``key`` is the one that mends.
+    """
+    if not findings or width <= 0:
+        return []
+    first, more, held = findings[0], len(findings) - 1, waiting(services)
+    sign, tone = finding_look(first, held)
+    cause = Segment(f" {sign} {finding_cause(first)}", tone)
+    others: Line = (Segment(f"+{more} more ", MUTED),) if more else ()
+    mend, pressed = _mend(first), (Segment(f" ({key})", ACCENT),) if key and first.mend is not None else ()
+    short: Line = (Segment(" · ", MUTED), Segment(key, ACCENT)) if pressed else ()
+    for tail, right in (((*mend, *pressed), others), ((*mend, *pressed), ()), (mend, ()), (short, ())):
+        room = width - cause.text.cells - line_cells((*tail, *right)) - len(right)
+        if room >= 0:
+            rest = next((text for text in _shorter(first, held, now, room) if cell_len(text) <= room), "")
+            return [between((cause, Segment(rest), *tail), right, width)]
+    return [fit_line((cause,), width)]
+
+
+def mend_text(finding: Finding) -> str:
+    """The command or the step that mends it, '' if nothing is known."""
+    return _MENDS[finding.mend.kind](finding, finding.mend) if finding.mend is not None else ""
+
+
+def finding_cause(finding: Finding) -> str:
+    """What its sentence begins with: ``redis is stopped``."""
+    return _told(finding) or f"{finding.instance or finding.service} {finding_words(finding.kind)}"
+
+
+def finding_look(finding: Finding, held: Set[str] = frozenset()) -> tuple[str, str]:
+    """A sign and a tone: whoever makes others fail is as broken as they are."""
+    if finding.kind is not FindingKind.STARTING and any(name not in held for name in finding.victims):
+        return "✖", BAD
+    return _LOOKS[finding.kind]
+
+
+def _told(finding: Finding) -> str:
+    """The whole sentence, where only that is known."""
+    return finding.reason.detail if finding.reason is not None and finding.reason.kind is ReasonKind.TOLD else ""
+
+
+def _when(finding: Finding, now: float | None) -> str:
+    """``by you, 2 min ago``."""
+    parts = [f"by {finding.by}"] if finding.by else []
+    if finding.since is not None and now is not None:
+        past = max(0.0, now - finding.since)
+        parts.append(ago(past) if finding.kind in _MOMENTS else f"since {age(past)}")
+    return ", ".join(parts)
+
+
+def _reason(finding: Finding, now: float | None) -> str:
+    """What the words of its kind do not say."""
+    if finding.reason is None or finding.kind in _PLAIN:
+        return ""
+    text = reason_text(finding.reason, None if finding.since is not None else now)
+    for said in ("could not start: ", "crash loop: ", f"{finding.reason.source} cannot be asked: "):
+        text = text.removeprefix(said)
+    return text
+
+
+def _victims(finding: Finding, held: Set[str], *, named: bool = True) -> str:
+    """``worker fails through it, orders and users wait for it``."""
+    held_by_kind = finding.kind is FindingKind.STARTING
+    waits = [name for name in finding.victims if held_by_kind or name in held]
+    fails = [name for name in finding.victims if name not in waits]
+    clauses = [(fails, "fails through it", "fail through it"), (waits, "waits for it", "wait for it")]
+    return ", ".join(f"{_names(who, named)} {one if len(who) == 1 else many}" for who, one, many in clauses if who)
+
+
+def _names(names: Sequence[str], named: bool) -> str:
+    """``a``, ``a and b``, ``a, b, c and 2 more``; ``5`` if they are not named."""
+    if not named and len(names) > 1:
+        return str(len(names))
+    more = len(names) - _NAMED
+    shown = [*names[:_NAMED], f"{more} more"] if more > 0 else list(names)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+
+
+def _because(when: str, reason: str, victims: str) -> str:
+    why = "; ".join(part for part in (reason, victims) if part)
+    return (f" ({when})" if when else "") + (f": {why}" if why else "")
+
+
+def _shorter(finding: Finding, held: Set[str], now: float, room: int) -> Iterator[str]:
+    """What stands between the cause and the mend, longest first; a reason is cut before it is left out."""
+    if _told(finding):
+        return
+    when, reason = _when(finding, now), _reason(finding, now)
+    full, counted = _victims(finding, held), _victims(finding, held, named=False)
+    for moment, who in ((when, full), (when, counted), ("", counted), (when, ""), ("", "")):
+        left = room - cell_len(_because(moment, "", who)) - 2
+        if reason and left >= min(_LEAST_REASON, cell_len(reason)):
+            yield _because(moment, fit(reason, left), who)
+        yield _because(moment, "", who)
+
+
+def _mend(finding: Finding) -> Line:
+    mend = mend_text(finding)
+    return (Segment(" · ", MUTED), Segment(mend, ACCENT)) if mend else ()
+
+
+def _end_maintenance(finding: Finding, mend: Mend) -> str:
+    check = finding.reason.check if finding.reason is not None else None
+    registry = finding.reason.source if finding.reason is not None and finding.reason.source else "consul"
+    one = "" if check is not None and check.id == NODE_MAINTENANCE else f" -service={mend.instance or mend.service}"
+    return f"meshctl exec {registry} -- consul maint -disable{one}"
+
+
+def _command(finding: Finding, mend: Mend) -> str:
+    return f"meshctl {mend.kind} {mend.service}"
+
+
+_MENDS: dict[MendKind, Callable[[Finding, Mend], str]] = {
+    MendKind.START: _command,
+    MendKind.UNPAUSE: _command,
+    MendKind.RESTART: _command,
+    MendKind.UP: _command,
+    MendKind.LOGS: _command,
+    MendKind.END_MAINTENANCE: _end_maintenance,
+    MendKind.MORE_MEMORY: lambda finding, mend: (
+        f"give {mend.service} a higher mem_limit, then meshctl up {mend.service}"
+    ),
+    MendKind.FREE_ROOM: lambda finding, mend: f"make room where {mend.service} writes: docker system prune",
+    MendKind.OTHER_PORT: lambda finding, mend: f"give {mend.service} another `published:` port, or none",
+    MendKind.LISTEN_EVERYWHERE: lambda finding, mend: f"have {mend.service} listen on all addresses: --host 0.0.0.0",
+    MendKind.CHECKED_PORT: lambda finding, mend: f"have `healthcheck:` ask {mend.service} at the port it listens on",
+    MendKind.TOLD: lambda finding, mend: mend.text,
+}
