@@ -68,7 +68,7 @@ def test_the_other_trace_is_asked_for() -> None:
 
 
 def test_the_others_fill_their_line() -> None:
-    assert plain(map_head("the last minute", 9, WIDTH)).startswith(" calls in the last minute  w changes")
+    assert plain(map_head("the last minute", 9, WIDTH)).startswith(" calls in the last minute  d changes")
     assert plain(map_head("the last minute", 9, WIDTH)).endswith("9 edges ")
     assert plain(compare_head(WIDTH)).startswith(" two traces compared")
     assert plain(rule("events", 20)) == "─ events ───────────"

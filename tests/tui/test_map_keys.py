@@ -93,7 +93,7 @@ async def test_the_map_is_read_again_while_it_is_shown(app_of: AppOf) -> None:
     async with app.run_test(size=(180, 50)) as pilot:
         await at_map(pilot)
         await until(pilot, lambda: len(desk.windows) > 1)
-        await pilot.press("w", "w")
+        await pilot.press("d", "d")
         await until(pilot, lambda: desk.windows[-1] == 0.0)
         await pilot.press("1")
         asked = len(desk.windows)

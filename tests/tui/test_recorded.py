@@ -47,7 +47,7 @@ WALK: Mapping[str, tuple[tuple[str, ...], str]] = {
     "waterfall": (("escape", "down", "enter"), "SELECT users"),
     "log lines of a trace": (("l",), "order.created"),
     "map": (("3",), "notifications"),
-    "map of all that is kept": (("w", "w"), "all that is kept"),
+    "map of all that is kept": (("d", "d"), "all that is kept"),
     "logs": (("6",), "GET /health"),
 }
 

@@ -42,11 +42,7 @@ EXAMPLES = {
     "unpause": ["meshctl unpause inventory"],
     "scale": ["meshctl scale users=3", "meshctl scale users=1 orders=2"],
     "ps": ["meshctl ps", "meshctl ps users orders", "meshctl ps --json | jq '.[].health'"],
-    "why": [
-        "meshctl why",
-        "meshctl why orders         # through which cause",
-        "meshctl why --json | jq -r '.[0].mend'",
-    ],
+    "why": ["meshctl why", "meshctl why orders    # through which cause", "meshctl why --json | jq -r '.[0].mend'"],
     "logs": [
         "meshctl logs -f orders worker",
         "meshctl logs --since 5m --grep 'error|refused'",

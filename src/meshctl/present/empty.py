@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from meshctl.core.traces.listing import ShownTraces
 from meshctl.errors import MeshError
-from meshctl.model.status import LinkState
+from meshctl.model.status import LinkState, ServiceStatus
 from meshctl.present.frame import link_to, runtime_link
 from meshctl.present.trace_rows import ID_SHOWN
+from meshctl.present.why import well_sentence
 
 #: (sentence, next step or '').
 Told = tuple[str, str]
@@ -31,6 +32,14 @@ def empty_services(known: int, links: Sequence[LinkState], observed_at: float | 
 
 def _no_runtime(runtime: LinkState) -> Told:
     return runtime.detail or "No container engine answers.", runtime.hint or AGAIN
+
+
+def empty_why(services: Sequence[ServiceStatus], links: Sequence[LinkState], observed_at: float | None) -> Told:
+    """Of the findings: either all is well, or it is not known how it goes."""
+    if observed_at is None:
+        return empty_services(len(services), links, observed_at, "")
+    sentence = well_sentence(services)
+    return f"{sentence[:1].upper()}{sentence[1:]}.", "Esc goes back."
 
 
 def empty_logs(service: str, wanted: str, kept: int, trouble: str) -> Told:
@@ -84,5 +93,5 @@ def empty_map(asked: bool, error: MeshError | None, window: str, none: Told) -> 
     if not asked:
         return "Reading who calls whom…", ""
     if window:
-        return f"No calls between services in {window}.", "`w` looks further back."
+        return f"No calls between services in {window}.", "`d` looks further back."
     return none

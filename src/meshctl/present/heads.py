@@ -55,7 +55,7 @@ def _how(listing: ShownTraces, above: int) -> Line:
 
 def map_head(window: str, edges: int, width: int) -> Line:
     """What is looked back, and what the lines mean."""
-    left = (Segment(" calls in ", MUTED), Segment(window, STRONG), Segment("  w changes", MUTED))
+    left = (Segment(" calls in ", MUTED), Segment(window, STRONG), Segment("  d changes", MUTED))
     legend = (
         Segment("── ", ACCENT),
         Segment("call  ", MUTED),
@@ -64,6 +64,11 @@ def map_head(window: str, edges: int, width: int) -> Line:
         Segment(f"{edges:,} edges ", MUTED),
     )
     return between(left, legend, width)
+
+
+def why_head(findings: int, width: int) -> Line:
+    count = f"{findings} finding{'' if findings == 1 else 's'} "
+    return between((Segment(" what is wrong, cause first", STRONG),), (Segment(count, MUTED),), width)
 
 
 def compare_head(width: int) -> Line:

@@ -39,6 +39,24 @@ def why_report(
     return [line for block in blocks[:-1] for line in (*block, ())] + blocks[-1]
 
 
+def why_rows(
+    services: Sequence[ServiceStatus], findings: Sequence[Finding], now: float, width: int
+) -> list[tuple[str, Line]]:
+    """(key, line) of all findings for a list with a cursor; the key is '' but on the first line of each."""
+    held, rows = waiting(services), list[tuple[str, Line]]()
+    for finding in findings:
+        rows += [("", ())] if rows else []
+        for number, (first, *rest) in enumerate(why_lines(finding, held, now, max(0, width - 1))):
+            line = (Segment(f" {first.text}", first.tone), *rest)
+            rows.append(("" if number else finding_key(finding), fit_line(line, width)))
+    return rows
+
+
+def finding_key(finding: Finding) -> str:
+    """What it is the same by, however long it lasts."""
+    return f"{finding.kind} {finding.service} {finding.instance}"
+
+
 def why_lines(finding: Finding, held: Set[str], now: float, width: int) -> list[Line]:
     """The sentence, each evidence below it with who tells it, and what mends it; all wrapped."""
     sign, look = finding_look(finding, held)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from meshctl.engine.session import Ability
+from meshctl.model.findings import Finding
 from meshctl.tui.host import Host
-from meshctl.tui.intents import TABS, Intent, ShowTab
 
 
 class Page(Protocol):
@@ -26,10 +25,14 @@ class Page(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What an action is given: who can do things, and what it would act on now. ``number`` is what was answered."""
+    """What an action is given: who can do things, and what it would act on now. ``number`` is what was answered.
+
+    ``finding`` is what would be mended.
+    """
 
     host: Host
     screen: Page
+    finding: Finding | None
     can_go_back: bool = False
     number: int = 0
 
@@ -112,21 +115,8 @@ _KEY_NAMES = {
 }
 
 
-def _go(intent: Intent, context: Context) -> None:
-    context.host.go(intent)
-
-
 #: What the key means that both holds still and follows again.
 HOLD = "hold/follow"
 FILTER: Action[Context] = Action(
     "filter", "slash", "filter", "filter as you type", lambda c: c.screen.open_filter(), meaning="search"
-)
-#: What every screen ends its actions with.
-FRAME: tuple[Action[Context], ...] = (
-    Action("palette", "colon ctrl+p", "command", "search every command", lambda c: c.host.open_palette()),
-    Action("help", "question_mark", "help", "list the keys of this screen", lambda c: c.screen.show_help()),
-    Action("back", "escape", "back", "go back", lambda c: c.screen.go_back(), lambda c: c.can_go_back),
-    *(Action(f"{mode} screen", key, "", f"{mode} screen", partial(_go, ShowTab(mode))) for key, mode, _ in TABS),
-    Action("theme", "", "", "switch between dark and light", lambda c: c.host.switch_theme()),
-    Action("quit", "q", "", "leave; what runs keeps running", lambda c: c.host.leave()),
 )

@@ -41,6 +41,11 @@ class ShowLogs:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowWhy:
+    """What is wrong, over the screen in front."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTrace:
     """Its waterfall over the screen in front, with the cursor on ``span_id`` ('': the first)."""
 
@@ -70,4 +75,4 @@ class Back:
     otherwise: str = ""
 
 
-Intent = ShowTab | ShowService | ShowTraces | ShowLogs | OpenTrace | ChooseOther | Compare | Back
+Intent = ShowTab | ShowService | ShowTraces | ShowLogs | ShowWhy | OpenTrace | ChooseOther | Compare | Back

@@ -22,6 +22,7 @@ from meshctl.tui.intents import (
     ShowService,
     ShowTab,
     ShowTraces,
+    ShowWhy,
 )
 from meshctl.tui.screens.base import MeshScreen
 from meshctl.tui.screens.compare import CompareScreen
@@ -30,9 +31,10 @@ from meshctl.tui.screens.map import MapScreen
 from meshctl.tui.screens.services import ServicesScreen
 from meshctl.tui.screens.traces import TracesScreen
 from meshctl.tui.screens.waterfall import WaterfallScreen
+from meshctl.tui.screens.why import WhyScreen
 
 #: Every screen, each with its actions: together they are the registry of what a person can do.
-SCREENS = (ServicesScreen, TracesScreen, WaterfallScreen, CompareScreen, MapScreen, LogsScreen)
+SCREENS = (ServicesScreen, TracesScreen, WaterfallScreen, CompareScreen, MapScreen, LogsScreen, WhyScreen)
 
 
 class Navigator:
@@ -77,6 +79,8 @@ class Navigator:
             case ShowLogs(service):
                 self._jump(LOGS)
                 self._logs.show_logs(service)
+            case ShowWhy():
+                self._show_why()
             case OpenTrace(trace_id, span_id):
                 self._app.push_screen(WaterfallScreen(self._host, trace_id, span_id))
             case ChooseOther(trace_id):
@@ -92,6 +96,10 @@ class Navigator:
             self._uncover()
         else:
             self._app.switch_mode(mode)
+
+    def _show_why(self) -> None:
+        if not isinstance(self._app.screen, WhyScreen):
+            self._app.push_screen(WhyScreen(self._host, self._app.current_mode))
 
     def _jump(self, mode: str) -> None:
         if mode != self._app.current_mode:

@@ -50,6 +50,7 @@ def service_context(host: Host, screen: Page, name: str) -> ServiceContext:
     return ServiceContext(
         host=host,
         screen=screen,
+        finding=None,
         service=service_named(state.services.value.services, name),
         doing=host.pending.get(name, ""),
         reached=is_reached(state.links.value),

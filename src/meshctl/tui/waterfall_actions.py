@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from meshctl.core.traces.waterfall.navigation import WaterfallNavigation
 from meshctl.present.span_tabs import LOGS
-from meshctl.tui.actions import FILTER, FRAME, Action
+from meshctl.tui.actions import FILTER, Action
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.intents import ChooseOther, ShowService
 from meshctl.tui.trace_verbs import PIN, TraceContext
 from meshctl.tui.widgets.span_detail import SpanDetail

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from meshctl.engine.state.topic import Reader, Topic
+from meshctl.model.findings import Finding
 from meshctl.present.frame import stale_notice, stale_traces
 from meshctl.present.lines import ACCENT, Line, Segment
 from meshctl.present.text import cell_len, pad
@@ -38,7 +39,7 @@ def key_bindings(actions: Sequence[Action[C]]) -> list[BindingType]:
 class MeshScreen(Screen[None], Generic[C]):
     """A screen of the mesh. ``mode`` is its tab, ``heading`` its name, ``filters_by`` what a filter looks at."""
 
-    mode: ClassVar[str]
+    mode: str
     heading: ClassVar[str]
     #: Whether what it shows is told by the collector, and as old as the collector's last word.
     of_collector: ClassVar[bool] = False
@@ -70,6 +71,11 @@ class MeshScreen(Screen[None], Generic[C]):
         yield self._frame_foot.actions
         yield self._frame_foot.question
 
+    @property
+    def finding(self) -> Finding | None:
+        """What the mending key is about: what the frame tells."""
+        return next(iter(self.host.session.state.services.value.findings), None)
+
     # -- for the screens
 
     def body(self) -> ComposeResult:
@@ -85,7 +91,7 @@ class MeshScreen(Screen[None], Generic[C]):
         raise NotImplementedError
 
     def topics(self) -> Sequence[Topic[Any, Any]]:
-        """What is shown beside the links: a change of these has it drawn anew."""
+        """What is shown beside services and links: a change of these has it drawn anew."""
         return ()
 
     def stale(self) -> str:
@@ -180,7 +186,8 @@ class MeshScreen(Screen[None], Generic[C]):
 
     async def _follow(self) -> None:
         """Draw what is in front when something that it shows has changed."""
-        reader = Reader(self.host.session.state.links, *self.topics())
+        state = self.host.session.state
+        reader = Reader(state.links, state.services, *self.topics())
         try:
             async for _ in reader:
                 if self.is_current:
@@ -223,5 +230,6 @@ def help_lines(widget_keys: Sequence[tuple[str, str]], actions: Sequence[Action[
     for action in actions:
         if action.keys:
             keys = "  ".join(show_key(key) for key in action.keys.split() if key != "equals_sign")
-            rows[keys] = f"{rows[keys]} · {action.help}" if keys in rows else action.help
+            known = rows.get(keys, action.help)
+            rows[keys] = known if known == action.help else f"{known} · {action.help}"
     return [(Segment(f" {pad(keys, max(12, cell_len(keys)))}", ACCENT), Segment(what)) for keys, what in rows.items()]

@@ -14,7 +14,8 @@ from meshctl.present.empty import READING_BOTH, Told, no_trace
 from meshctl.present.heads import compare_head
 from meshctl.present.trace_diff import diff_lines
 from meshctl.threads import run_in_thread
-from meshctl.tui.actions import FRAME, Context
+from meshctl.tui.actions import Context
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.host import Host
 from meshctl.tui.intents import TRACES
 from meshctl.tui.live_trace import NO_SEARCH, read_waterfall
@@ -67,7 +68,7 @@ class CompareScreen(MeshScreen[Context]):
         return self._pane
 
     def context(self) -> Context:
-        return Context(host=self.host, screen=self, can_go_back=True)
+        return Context(host=self.host, screen=self, finding=self.finding, can_go_back=True)
 
     def draw_body(self) -> None:
         self.query_one("#head", LineBar).redraw()

@@ -18,7 +18,8 @@ from meshctl.model.containers import LogLine
 from meshctl.present.empty import empty_logs
 from meshctl.present.heads import logs_head
 from meshctl.present.lines import Line
-from meshctl.tui.actions import FILTER, FRAME, HOLD, Action, Context
+from meshctl.tui.actions import FILTER, HOLD, Action, Context
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.host import Host
 from meshctl.tui.intents import LOGS, SERVICES, Back, ShowLogs
 from meshctl.tui.screens.base import MeshScreen, key_bindings
@@ -90,7 +91,12 @@ class LogsScreen(MeshScreen[LogsContext]):
 
     def context(self) -> LogsContext:
         return LogsContext(
-            host=self.host, screen=self, can_go_back=True, service=self._service, following=self._view.following
+            host=self.host,
+            screen=self,
+            finding=self.finding,
+            can_go_back=True,
+            service=self._service,
+            following=self._view.following,
         )
 
     def draw_body(self) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from meshctl.engine.state.topic import Topic
 from meshctl.errors import MeshError
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.empty import empty_map, no_traces
+from meshctl.present.findings import causes
 from meshctl.present.heads import WINDOWS, map_head, rule
 from meshctl.present.lines import Line
 from meshctl.present.map import ends_shown, fitted_map
 from meshctl.present.map_table import edge_lines
-from meshctl.tui.actions import FRAME, Action, Context
+from meshctl.tui.actions import Action, Context
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.host import Host
 from meshctl.tui.intents import MAP, ShowLogs, ShowService, ShowTraces
 from meshctl.tui.screens.base import MeshScreen, key_bindings
@@ -59,7 +59,7 @@ ACTIONS: tuple[Action[MapContext], ...] = (
     Action("service", "enter", "service", "go to the service", _show_service, lambda c: c.known, meaning="open"),
     Action("traces", "t", "traces", "show the traces of the service", _show_traces, lambda c: bool(c.node)),
     Action("logs", "l", "logs", "follow the logs of the service", _show_logs, lambda c: c.known),
-    Action("window", "w", "window", "look back a minute, ten, or to the first", lambda c: c.screen.next_window()),
+    Action("window", "d", "window", "look back a minute, ten, or to the first", lambda c: c.screen.next_window()),
     *FRAME,
 )
 
@@ -96,13 +96,17 @@ class MapScreen(MeshScreen[MapContext]):
     def main_widget(self) -> Widget:
         return self._view
 
-    def topics(self) -> Sequence[Topic[Any, Any]]:
-        return (self.host.session.state.services,)
-
     def context(self) -> MapContext:
         node = self._view.selected
         known = service_named(self.host.session.state.services.value.services, node) is not None
-        return MapContext(host=self.host, screen=self, can_go_back=self.host.can_go_back, node=node, known=known)
+        return MapContext(
+            host=self.host,
+            screen=self,
+            finding=self.finding,
+            can_go_back=self.host.can_go_back,
+            node=node,
+            known=known,
+        )
 
     def draw_body(self) -> None:
         self.set_class(not self._edges, "-empty")
@@ -160,16 +164,17 @@ class MapScreen(MeshScreen[MapContext]):
     # -- drawing
 
     def _draw_map(self, edges: tuple[ServiceEdge, ...]) -> None:
-        health = ends_shown(self.host.session.state.services.value.services, edges)
+        services = self.host.session.state.services.value
+        health, hurting = ends_shown(services.services, edges), frozenset(causes(services.findings))
         selected, stale = self._view.choose(list(health)), self.has_class("-stale")
-        wanted = (edges, tuple(health.items()), selected, self.size, stale)
+        wanted = (edges, tuple(health.items()), hurting, selected, self.size, stale)
         if wanted == self._drawn_for:
             return
         self._drawn_for = wanted
         for pane in (self._view, self._table):
             pane.set_class(stale, "-stale")
             pane.refresh()
-        drawn = fitted_map(health, edges, self.size.width, self.size.height, selected)
+        drawn = fitted_map(health, edges, self.size.width, self.size.height, selected, hurting)
         self.set_class(drawn is None, "-listed")
         self._view.show_map(drawn, list(health))
         self._table.show(edge_lines(edges, self.size.width - 1, selected))

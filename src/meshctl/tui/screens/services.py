@@ -19,13 +19,15 @@ from meshctl.model.containers import ContainerState
 from meshctl.model.status import Health, ServiceStatus
 from meshctl.present.empty import empty_services
 from meshctl.present.events import event_lines
+from meshctl.present.findings import concerning
 from meshctl.present.frame import is_reached
 from meshctl.present.heads import rule
 from meshctl.present.lines import Line
 from meshctl.present.service_detail import service_detail
 from meshctl.present.services_rows import Row, ServicesTable, services_rows
-from meshctl.tui.actions import FILTER, FRAME, Action, Question
+from meshctl.tui.actions import FILTER, Action, Question
 from meshctl.tui.commands import Command, bring_up
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.host import Host
 from meshctl.tui.intents import SERVICES
 from meshctl.tui.screens.base import MeshScreen, key_bindings
@@ -124,7 +126,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
 
     def topics(self) -> Sequence[Topic[Any, Any]]:
         state = self.host.session.state
-        return state.services, state.usage, state.events
+        return state.usage, state.events
 
     def context(self) -> ServicesContext:
         host, state, selected = self.host, self.host.session.state, self._list.selected
@@ -135,6 +137,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
             doing=host.pending.get(selected, ""),
             reached=is_reached(state.links.value),
             anything_down=any(map(_is_down, state.services.value.services)),
+            finding=self.finding,
             can_go_back=self._in_details or bool(self.filter.text) or host.can_go_back,
         )
 
@@ -218,6 +221,7 @@ class ServicesScreen(MeshScreen[ServicesContext]):
             height=room.height,
             wanted=self.filter.text,
             pending=self.host.pending,
+            findings=session.state.services.value.findings,
         )
 
     def _show_detail(self) -> None:
@@ -231,7 +235,9 @@ class ServicesScreen(MeshScreen[ServicesContext]):
             pane.show([])
             return
         spec, usage = session.config.services.get(name), state.usage.value.get(name)
-        pane.show(service_detail(status, spec, usage, state.events.value, session.now(), pane.size.width - 1))
+        found = concerning(state.services.value.findings, (name,))
+        events, width = state.events.value, pane.size.width - 1
+        pane.show(service_detail(status, spec, usage, events, session.now(), width, findings=found))
 
     def _show_empty(self) -> None:
         state = self.host.session.state

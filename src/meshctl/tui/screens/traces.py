@@ -20,7 +20,8 @@ from meshctl.present.empty import empty_traces
 from meshctl.present.heads import traces_head
 from meshctl.present.lines import Line
 from meshctl.present.trace_rows import list_header
-from meshctl.tui.actions import FILTER, FRAME, HOLD, Action
+from meshctl.tui.actions import FILTER, HOLD, Action
+from meshctl.tui.frame_actions import FRAME
 from meshctl.tui.host import Host
 from meshctl.tui.intents import TRACES, ChooseOther, Compare, OpenTrace
 from meshctl.tui.screens.base import MeshScreen, key_bindings
@@ -153,6 +154,7 @@ class TracesScreen(MeshScreen[TracesContext]):
             compare_with=self._compare_with,
             rows=len(self._list.keys),
             held=self._listing.held,
+            finding=self.finding,
             can_go_back=bool(self.filter.text) or self.host.can_go_back,
         )
 

@@ -80,7 +80,13 @@ class WaterfallScreen(MeshScreen[WaterfallContext]):
     def context(self) -> WaterfallContext:
         trace = self._live.summary if self.nav.view is not None else None
         return WaterfallContext(
-            host=self.host, screen=self, can_go_back=True, trace=trace, nav=self.nav, detail=self._detail
+            host=self.host,
+            screen=self,
+            finding=self.finding,
+            can_go_back=True,
+            trace=trace,
+            nav=self.nav,
+            detail=self._detail,
         )
 
     def draw_body(self) -> None:

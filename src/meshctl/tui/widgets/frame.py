@@ -9,12 +9,14 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from meshctl.present.frame import tab_line, title_line
+from meshctl.present.findings import finding_head
+from meshctl.present.frame import is_reached, tab_line, title_line
 from meshctl.present.lines import ACCENT, MUTED, Line, Segment
 from meshctl.present.text import cell_len
 from meshctl.tui.actions import Action, Question
+from meshctl.tui.frame_actions import MEND_KEY
 from meshctl.tui.host import Host
-from meshctl.tui.intents import TABS, ShowTab
+from meshctl.tui.intents import TABS, ShowTab, ShowWhy
 from meshctl.tui.widgets.line_bar import LineBar
 from meshctl.tui.widgets.line_pane import LinePane
 from meshctl.tui.widgets.question import QuestionLine
@@ -22,20 +24,34 @@ from meshctl.tui.widgets.toned import Toned
 
 
 class FrameHead:
-    """Title, tabs and notices. ``stale`` gives how old what is shown is, '' if it is not.
+    """Title, tabs, and notices or what is wrong. ``stale`` gives how old what is shown is, '' if it is not.
 
     No widget around its widgets: a container would be laid out and drawn with every frame.
     """
 
     def __init__(self, host: Host, mode: str, stale: Callable[[], str]) -> None:
         self._host = host
+        self._stale = stale
         self.bars = (LineBar(self._title, id="title"), TabBar(mode, stale, self._show_tab, id="tabs"))
-        self.notices = NoticeLine(host.notice_lines, host.dismiss_notices, id="notices")
+        self.notices = NoticeLine(self._said, self._clicked, id="notices")
 
     def redraw(self) -> None:
         for bar in self.bars:
             bar.redraw()
         self.notices.redraw()
+
+    def _said(self, width: int) -> Sequence[Line]:
+        """What is wrong first, where nothing else is to be said."""
+        notices, state = self._host.notice_lines(width), self._host.session.state
+        self.notices.set_class(bool(self._stale()) and not notices, "-stale")
+        known, key = state.services.value, MEND_KEY if is_reached(state.links.value) else ""
+        return notices or finding_head(known.findings, known.services, self._host.session.now(), width, key)
+
+    def _clicked(self) -> None:
+        if self._host.notice_lines(self.notices.size.width):
+            self._host.dismiss_notices()
+        else:
+            self._host.go(ShowWhy())
 
     def _show_tab(self, mode: str) -> None:
         self._host.go(ShowTab(mode))
@@ -84,14 +100,14 @@ class TabBar(LineBar):
 
 
 class NoticeLine(LinePane, can_focus=False):
-    """One blank line while there is nothing to say, more when it needs them. A click forgets what is said."""
+    """One blank line while there is nothing to say, more when it needs them."""
 
     DEFAULT_CSS = "NoticeLine { height: 1; overflow-y: hidden; }"
 
-    def __init__(self, draw: Callable[[int], Sequence[Line]], dismiss: Callable[[], None], *, id: str) -> None:
+    def __init__(self, draw: Callable[[int], Sequence[Line]], clicked: Callable[[], None], *, id: str) -> None:
         super().__init__(id=id)
         self._draw = draw
-        self._dismiss = dismiss
+        self._clicked = clicked
 
     def redraw(self) -> None:
         lines = list(self._draw(self.size.width)) if self.size.width else []
@@ -105,7 +121,7 @@ class NoticeLine(LinePane, can_focus=False):
 
     def on_click(self) -> None:
         if self.lines:
-            self._dismiss()
+            self._clicked()
 
 
 class ActionBar(Toned):
