@@ -102,13 +102,46 @@ class Reason:
     cause: FindingKind | None = None
 
 
+class ProbeProblem(StrEnum):
+    """Why a probe does not pass.
+
+    CLOSED: accepted, then hung up on, as by a proxy with nothing behind it. LOCAL_ONLY: it listens on the loopback
+    inside its container, where no published port leads. OTHER_PORT: it listens, but not on the port that is asked.
+    STATUS: the answer itself says no. PROTOCOL: the answer is of another protocol. EXIT: a ``test`` that ended so.
+    LEFT: an earlier ``test`` still runs inside, and no other is started beside it.
+    """
+
+    NOT_PUBLISHED = "not_published"
+    REFUSED = "refused"
+    CLOSED = "closed"
+    LOCAL_ONLY = "local_only"
+    OTHER_PORT = "other_port"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    PROTOCOL = "protocol"
+    STATUS = "status"
+    EXIT = "exit"
+    LEFT = "left"
+    RUNTIME = "runtime"
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """meshctl's own check of one instance. ``detail`` says why not; how long it took makes no other result."""
+    """meshctl's own check of one instance. ``detail`` says why not; how long it took makes no other result.
+
+    ``asked``: the published address; ``expected``: the port inside that it leads to; ``listening``: the addresses
+    listened on inside (``127.0.0.1:8000``, ``[::]:9000``), where it was looked. ``cut``: it had less than the full
+    time of its check, so that its silence is no evidence.
+    """
 
     ok: bool
     detail: str = ""
     elapsed_s: float = field(default=0.0, compare=False)
+    problem: ProbeProblem | None = None
+    asked: str = ""
+    expected: str = ""
+    listening: tuple[str, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
