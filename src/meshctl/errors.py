@@ -12,7 +12,8 @@
     ├── DeadlineExceeded          exit 4   waited as long as was asked
     ├── OperationFailed                        the runtime refused one operation
     │   ├── PortInUse
-    │   └── NotFound                       the object is no longer there
+    │   ├── NotFound                       the object is no longer there
+    │   └── CommandLeft                    an earlier command still runs inside, and cannot be ended
     ├── ServiceFailed                      a service did not become ready
     ├── NoHealthyInstance                  the registry has no passing instance of a service
     └── CallError                          a request got no usable answer
@@ -121,6 +122,10 @@ class PortInUse(OperationFailed):
 
 class NotFound(OperationFailed):
     """The object the operation names no longer exists."""
+
+
+class CommandLeft(OperationFailed):
+    """No further command is started inside an instance: an earlier one could not be ended."""
 
 
 class ServiceFailed(MeshError):

@@ -187,10 +187,11 @@ class ResourceSample:
 
 @dataclass(frozen=True, slots=True)
 class ExecResult:
-    """A finished command inside a container."""
+    """A finished command inside a container; ``errors`` is what of its ``output`` it wrote to stderr."""
 
     exit_code: int
     output: str
+    errors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

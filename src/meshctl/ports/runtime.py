@@ -147,7 +147,10 @@ class Exec(Protocol):
     """Commands inside an instance. Both raise NotFound, and OperationFailed when it does not run."""
 
     async def run(self, instance: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-        """Raises DeadlineExceeded when the command runs longer."""
+        """Raises DeadlineExceeded when the command runs longer: it is ended inside, with all that it has started.
+
+        So it is when this is cancelled. What cannot be ended is left, and while it runs CommandLeft is raised.
+        """
         ...
 
     async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 import subprocess
@@ -18,7 +19,7 @@ from meshctl.adapters.docker.address import Address
 from meshctl.adapters.docker.client import Client, ClientWire
 from meshctl.adapters.docker.execute import DockerExec
 from meshctl.adapters.docker.wire import SocketWire, Wire
-from meshctl.errors import DeadlineExceeded, NotFound, OperationFailed, RuntimeUnavailable
+from meshctl.errors import CommandLeft, DeadlineExceeded, NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import ExecResult
 from tests.adapters.docker.fake_server import send_json, serving
 
@@ -26,13 +27,21 @@ VERSION = {"ApiVersion": "1.41", "Version": "20.10.24"}
 
 
 class Engine:
-    """Runs one command: its ``output`` comes in frames, its exit code is noted at the second question."""
+    """Runs one command: its ``output`` comes in frames, its exit code is noted at the second question.
 
-    def __init__(self, *output: bytes, refusal: int = 0) -> None:
+    It ``ends`` at once, or when it is cleared, with the second command that comes.
+    """
+
+    def __init__(self, *output: bytes, refusal: int = 0, shell: bool = True, code: int = 3) -> None:
         self.output = output
         self.refusal = refusal
+        self.shell = shell
+        self.code = code
         self.posted: dict[str, Any] = {}
+        self.commands: list[list[str]] = []
+        self.running: dict[str, Any] = {}
         self.inspected = 0
+        self.told = threading.Event()
         self.ends = threading.Event()
         self.ends.set()
 
@@ -45,17 +54,37 @@ class Engine:
         elif self.refusal:
             send_json(handler, {"message": "not now"}, self.refusal)
         elif path == "/containers/c1/exec":
-            send_json(handler, {"Id": "e1"}, 201)
-        elif path == "/exec/e1/start":
-            handler.send_response(200)
-            handler.end_headers()
-            for number, payload in enumerate(self.output):
-                handler.wfile.write(struct.pack(">BxxxL", 1 + number % 2, len(payload)) + payload)
-            self.ends.wait(20)
-            handler.close_connection = True
+            self.commands.append(self.posted[path]["Cmd"])
+            send_json(handler, {"Id": f"e{len(self.commands)}"}, 201)
+        elif path == "/containers/c1/json":
+            send_json(handler, {"ExecIDs": [path.split("/")[2] for path in self.running] or None})
+        elif path in self.running:
+            send_json(handler, self.running[path])
+        elif path.endswith("/start"):
+            self._start(handler, self.commands[-1])
         else:
             self.inspected += 1
-            send_json(handler, {"Running": self.inspected < 2, "ExitCode": 3})
+            absent = not self.shell and len(self.commands) == 1
+            send_json(handler, {"Running": self.inspected < 2, "ExitCode": 126 if absent else self.code})
+
+    def _start(self, handler: BaseHTTPRequestHandler, command: list[str]) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        if command[0] != "/bin/sh":
+            self._write(handler, *self.output)
+        elif not self.shell:
+            self._write(handler, b'OCI runtime exec failed: "/bin/sh": no such file\r\n')
+        elif command[3] == "end":
+            self.ends.set()
+        else:
+            self._write(handler, b"4", b"", b"2\nto ", *self.output)
+            self.told.set()
+        self.ends.wait(20)
+
+    def _write(self, handler: BaseHTTPRequestHandler, *output: bytes) -> None:
+        for number, payload in enumerate(output):
+            handler.wfile.write(struct.pack(">BxxxL", 1 + number % 2, len(payload)) + payload)
 
 
 def socket_wire(client: Client) -> Wire:
@@ -66,22 +95,54 @@ WIRES = pytest.mark.parametrize("wire", [socket_wire, ClientWire])
 Open = Callable[[Client], Wire]
 
 
-async def run(address: Address, wire: Open, timeout_s: float = 5.0) -> ExecResult:
+async def run(address: Address, wire: Open, timeout_s: float = 5.0, times: int = 1) -> ExecResult:
     client = Client(address)
     try:
-        return await DockerExec(client, wire(client)).run("c1", ["pg_isready", "-q"], timeout_s)
+        inside = DockerExec(client, wire(client))
+        for _ in range(times):
+            result = await inside.run("c1", ["pg_isready", "-q"], timeout_s)
+        return result
     finally:
         await client.close()
 
 
 @WIRES
 async def test_output_and_exit_code_come_back(tmp_path: Path, wire: Open) -> None:
-    engine = Engine(b"to stdout\n", b"to stderr\n")
+    """The pid that the command tells first, in pieces here, is no part of its output."""
+    engine = Engine(b"to stderr\n", b"stdout\n")
     with serving(tmp_path, engine) as address:
-        assert await run(address, wire) == ExecResult(3, "to stdout\nto stderr\n")
-    wanted = {"Cmd": ["pg_isready", "-q"], "AttachStdin": False, "AttachStdout": True, "AttachStderr": True}
-    assert engine.posted["/containers/c1/exec"] == {**wanted, "Tty": False}
+        assert await run(address, wire) == ExecResult(3, "to to stderr\nstdout\n", "to stderr\n")
+    (command,) = engine.commands
+    assert (command[:2], command[4:]) == (["/bin/sh", "-c"], ["pg_isready", "-q"])
+    attached = {"Cmd": command, "AttachStdin": False, "AttachStdout": True, "AttachStderr": True}
+    assert engine.posted["/containers/c1/exec"] == {**attached, "Tty": False}
     assert engine.posted["/exec/e1/start"] == {"Detach": False, "Tty": False}
+
+
+@WIRES
+async def test_a_container_without_a_shell_is_remembered(tmp_path: Path, wire: Open) -> None:
+    engine = Engine(b"ready\n", shell=False, code=0)
+    with serving(tmp_path, engine) as address:
+        assert await run(address, wire, times=2) == ExecResult(0, "ready\n")
+    assert [command[0] for command in engine.commands] == ["/bin/sh", "pg_isready", "pg_isready"]
+
+
+async def test_without_a_shell_none_is_started_beside_an_equal_one(tmp_path: Path) -> None:
+    engine = Engine(shell=False)
+    process = {"entrypoint": "pg_isready", "arguments": ["-q"]}
+    engine.running["/exec/other/json"] = {"Running": True, "ProcessConfig": process}
+    with serving(tmp_path, engine) as address, pytest.raises(CommandLeft, match=r"an earlier `pg_isready -q` still"):
+        await run(address, socket_wire, 0.2)
+    assert [command[0] for command in engine.commands] == ["/bin/sh"]
+
+
+async def test_without_a_shell_one_beside_another_process_waits_for_its_end(tmp_path: Path) -> None:
+    engine = Engine(shell=False, code=0)
+    ended = {"Running": False, "ProcessConfig": {"entrypoint": "pg_isready", "arguments": ["-q"]}}
+    other = {"Running": True, "ProcessConfig": {"entrypoint": "sleep", "arguments": ["9"]}}
+    engine.running = {"/exec/ended/json": ended, "/exec/other/json": other}
+    with serving(tmp_path, engine) as address:
+        assert (await run(address, socket_wire)).exit_code == 0
 
 
 @WIRES
@@ -92,13 +153,28 @@ async def test_a_refusal_keeps_dockers_words(tmp_path: Path, wire: Open, status:
 
 
 @WIRES
-async def test_a_command_that_hangs_is_given_up(tmp_path: Path, wire: Open) -> None:
-    engine = Engine(b"begun")
+async def test_a_command_that_hangs_is_ended_inside(tmp_path: Path, wire: Open) -> None:
+    engine = Engine(b"begun", code=137)
+    engine.ends.clear()
+    words = r"`pg_isready -q` did not end within 0\.2 s\.$"
+    with serving(tmp_path, engine) as address, pytest.raises(DeadlineExceeded, match=words):
+        await run(address, wire, 0.2)
+    _, ending = engine.commands
+    assert (ending[:2], ending[3:]) == (["/bin/sh", "-c"], ["end", "42"])
+
+
+async def test_a_command_whose_asker_is_cancelled_twice_is_ended_inside(tmp_path: Path) -> None:
+    engine = Engine(b"begun", code=137)
     engine.ends.clear()
     with serving(tmp_path, engine) as address:
-        with pytest.raises(DeadlineExceeded, match=r"`pg_isready -q` did not end within 0\.2 s"):
-            await run(address, wire, 0.2)
-        engine.ends.set()
+        running = asyncio.ensure_future(run(address, socket_wire, 20.0))
+        await asyncio.to_thread(engine.told.wait, 20)
+        running.cancel()
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert engine.commands[1][3:] == ["end", "42"]
 
 
 async def test_an_engine_that_is_gone_is_told_at_once(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CHUNK = 1 << 16
+
 
 class Client:
     """Runs blocking work on docker-py's low-level client. ``timeout_s`` bounds one answer."""
@@ -185,7 +187,7 @@ def _chunks(api: APIClient, path: str, content: Any, timeout_s: float | None) ->
     with ask(url_of(api, path), stream=True, timeout=timeout_s or api.timeout) as response:
         if response.status_code >= 400:
             raise failed(response.status_code, response.json())
-        yield from response.iter_content(chunk_size=None)
+        yield from iter(lambda: response.raw.read1(_CHUNK), b"")
 
 
 def _get(api: APIClient, path: str, params: Mapping[str, str] | None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import os
 import select
@@ -11,14 +10,16 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker.client import Client, url_of
+from meshctl.adapters.docker.command import Command, exec_request, exit_code, left_running
 from meshctl.adapters.docker.log_lines import frames
 from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.wire import Wire, failed
-from meshctl.errors import DeadlineExceeded, OperationFailed, RuntimeUnavailable
+from meshctl.errors import DeadlineExceeded, MeshError, OperationFailed
 from meshctl.model.containers import ExecResult
 from meshctl.threads import run_in_thread
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from docker.api.client import APIClient
     from requests import Response
 
-#: Of a longer output the end is kept.
-MAX_OUTPUT = 1024 * 1024
 _CHUNK = 1 << 16
 _POLL_S = 0.02
 _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
@@ -39,10 +38,39 @@ class DockerExec:
     def __init__(self, client: Client, wire: Wire) -> None:
         self._client = client
         self._wire = wire
+        #: Containers without a shell, and the command of a container that could not be ended.
+        self._shellless: set[str] = set()
+        self._left: dict[str, Command] = {}
 
     async def run(self, instance: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-        """Docker cannot end what still runs after ``timeout_s``."""
-        return await run_in_thread(lambda: _run(self._wire, instance, command, timeout_s))
+        earlier = self._left.get(instance)
+        if earlier is not None and not await self._end(earlier):
+            raise left_running(earlier.words)
+        running = Command(self._wire, instance, command, self._shellless)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await run_in_thread(lambda: running.run(timeout_s))
+        except asyncio.CancelledError:
+            await _insist(self._end(running))
+            raise
+        except TimeoutError as error:
+            ended = await _insist(self._end(running))
+            if running.held_up:
+                raise left_running(running.words) from error
+            left = "" if ended else ", and is left running"
+            why = ": its container has no shell to end it with" if instance in self._shellless and left else ""
+            raise DeadlineExceeded(f"{running.words} did not end within {timeout_s:g} s{left}{why}.") from error
+
+    async def _end(self, running: Command) -> bool:
+        """Whether nothing is left of it; what is left is remembered."""
+        ended = False
+        with suppress(MeshError):
+            ended = await run_in_thread(running.end)
+        if ended:
+            self._left.pop(running.container_id, None)
+        else:
+            self._left[running.container_id] = running
+        return ended
 
     async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:
         session = _Attached(instance, command, tty=tty)
@@ -65,32 +93,18 @@ class DockerExec:
                 session.close()
 
 
-def _run(wire: Wire, container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
-    deadline = time.monotonic() + timeout_s
-    try:
-        exec_id = wire.post(f"/containers/{container_id}/exec", _wanted(command), timeout_s)["Id"]
-        output = bytearray()
-        chunks = wire.chunks(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False}, _left(deadline))
-        for _, payload in frames(chunks):
-            output += payload
-            del output[:-MAX_OUTPUT]
-        while (code := _code(wire.get(f"/exec/{exec_id}/json"))) is None:
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            time.sleep(_POLL_S)
-    except (RuntimeUnavailable, TimeoutError) as error:
-        if time.monotonic() < deadline:
-            raise
-        raise DeadlineExceeded(f"`{' '.join(command)}` did not end within {timeout_s:g} s.") from error
-    return ExecResult(exit_code=code, output=output.decode("utf-8", "replace"))
-
-
-def _left(deadline: float) -> float:
-    return max(0.001, deadline - time.monotonic())
-
-
-def _wanted(command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> dict[str, Any]:
-    return {"Cmd": list(command), "AttachStdin": stdin, "AttachStdout": True, "AttachStderr": True, "Tty": tty}
+async def _insist(work: Coroutine[Any, Any, bool]) -> bool:
+    """To its end, however often this is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 def _start(api: APIClient, exec_id: str, *, tty: bool) -> Response:
@@ -117,12 +131,6 @@ def _check(response: Response) -> None:
     except ValueError:
         content = None
     raise failed(response.status_code, content)
-
-
-def _code(answer: dict[str, Any]) -> int | None:
-    """None: still running. The output can end a moment before Docker has noted the exit."""
-    code = answer.get("ExitCode")
-    return None if answer.get("Running") or code is None else int(code)
 
 
 def _socket(response: Response) -> socket.socket:
@@ -156,7 +164,7 @@ class _Attached:
         """Until the command ends: its exit code."""
         created = api.post(
             url_of(api, f"/containers/{self._container_id}/exec"),
-            json=_wanted(self._command, stdin=True, tty=self._tty),
+            json=exec_request(self._command, stdin=True, tty=self._tty),
             timeout=api.timeout,
         )
         _check(created)
@@ -179,7 +187,7 @@ class _Attached:
                 stdin.join()
         finally:
             self._handle.release()
-        while (code := _code(api.exec_inspect(exec_id))) is None:
+        while (code := exit_code(api.exec_inspect(exec_id))) is None:
             if self._handle.is_cut:
                 raise Cancelled
             time.sleep(_POLL_S)
@@ -198,7 +206,7 @@ class _Attached:
         """Tell Docker the size of this terminal, when there is one."""
         if not (self._tty and self._exec_id):
             return
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             size = os.get_terminal_size(1)
             api.exec_resize(self._exec_id, height=size.lines, width=size.columns)
 
@@ -212,7 +220,7 @@ class _Attached:
             _write(2 if name == "stderr" else 1, payload)
 
     def _forward_stdin(self, sock: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             while True:
                 ready, _, _ = select.select([0, self._wake_read], [], [])
                 if self._wake_read in ready:
@@ -221,7 +229,7 @@ class _Attached:
                 if not data:
                     break
                 sock.sendall(data)
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             sock.shutdown(socket.SHUT_WR)
 
 
@@ -231,7 +239,7 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-@contextlib.contextmanager
+@contextmanager
 def _raw_input(enabled: bool) -> Iterator[None]:
     """Every key goes to the command, also those typed ahead; what was set before comes back at the end."""
     if not enabled or not os.isatty(0):
@@ -248,7 +256,7 @@ def _raw_input(enabled: bool) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _size_changes(enabled: bool, tell: Callable[[], None]) -> Iterator[None]:
     """Call ``tell`` in the event loop whenever the terminal's size changes."""
     if not enabled or not os.isatty(1):
