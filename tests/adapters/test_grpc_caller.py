@@ -68,13 +68,13 @@ def test_a_server_that_sends_files_one_by_one_in_v1_is_understood(greeter: Greet
     [
         ("shop.v1.Greeterr/Greet", "no gRPC service 'shop.v1.Greeterr'", "Did you mean shop.v1.Greeter?"),
         ("Greeter/Greet", "no gRPC service 'Greeter'", "Did you mean shop.v1.Greeter?"),
-        ("shop.v1.Greeter/Gret", "shop.v1.Greeter has no method 'Gret'", "Did you mean Greet?"),
+        ("shop.v1.Greeter/Gret", "no method 'Gret' of shop.v1.Greeter", "Did you mean Greet?"),
         ("shop.v1.Greeter/", "shop.v1.Greeter needs a method", "Methods: Chat, Deny, Garble, Greet, Sleep."),
         ("shop.v1.Greeter", "shop.v1.Greeter needs a method", "Methods: Chat"),
         (
             "shop.v1.GreetRequest/Greet",
             "no gRPC service 'shop.v1.GreetRequest'",
-            "Services: shop.v1.Greeter.",
+            "Did you mean shop.v1.Greeter?",
         ),
         ("shop.v1.Greeter/Chat", "Chat streams, and streaming is not supported yet", "Unary methods: Greet,"),
     ],

@@ -123,7 +123,7 @@ def test_a_timeout_exits_4(run: Run, up: FakeWorld) -> None:
     assert run("call", "web", "GET", "/").code == 4
 
 
-@pytest.mark.parametrize(("words", "near"), [(("wbe",), "web"), (("web", "--instance", "web-3"), "web-1, web-2")])
+@pytest.mark.parametrize(("words", "near"), [(("wbe",), "web"), (("web", "--instance", "web-3"), "web-1 or web-2")])
 def test_unknown_names_exit_2_and_name_the_known(run: Run, up: FakeWorld, words: tuple[str, ...], near: str) -> None:
     answer = run("call", words[0], "GET", "/", *words[1:])
     assert answer.code == 2

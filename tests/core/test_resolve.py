@@ -11,7 +11,6 @@ from meshctl.core.resolve import (
     published_address,
     registered_address,
     registered_endpoints,
-    unknown_service,
     unregistered_endpoints,
 )
 from meshctl.errors import CallError, NoHealthyInstance, UsageError
@@ -135,13 +134,8 @@ def test_the_asked_for_instance_is_reached_whatever_its_check_says() -> None:
 
 
 def test_the_asked_for_instance_must_exist_and_run() -> None:
-    with pytest.raises(UsageError, match="users has no instance 'users-9'") as caught:
+    with pytest.raises(UsageError, match="no instance 'users-9' of users") as caught:
         exact_endpoint("users", "users-9", [entry(2)], [container(1)], "http")
-    assert caught.value.hint == "Instances of users: users-1, users-2."
+    assert caught.value.hint == "Did you mean users-1 or users-2?"
     with pytest.raises(NoHealthyInstance, match="users-1 is paused"):
         exact_endpoint("users", "users-1", [], [container(1, ContainerState.PAUSED)], "http")
-
-
-def test_an_unknown_service_names_the_nearest() -> None:
-    assert unknown_service("user", ["orders", "users"]).hint == "Did you mean users?"
-    assert unknown_service("zzz", ["orders", "users"]).hint == "Known services: orders, users."

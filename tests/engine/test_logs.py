@@ -84,7 +84,7 @@ async def test_what_cannot_be_asked_for_is_refused() -> None:
     on = running()
     with pytest.raises(UsageError, match="not a regular expression"):
         await texts(on, grep="(")
-    with pytest.raises(UsageError, match="no service named 'user'"):
+    with pytest.raises(UsageError, match="no service 'user'"):
         await texts(on, "user")
 
 

@@ -63,9 +63,9 @@ async def test_a_service_that_was_not_there_is_told(session: MeshSession) -> Non
     told: list[bool] = []
     assert await read(session, "redis", absent=lambda: told.append(True)) == []
     assert told == [True]
-    with pytest.raises(UsageError, match="no service named 'order'"):
+    with pytest.raises(UsageError, match="no service 'order'"):
         await read(session, "order")
-    with pytest.raises(UsageError, match="no service named 'order'"):
+    with pytest.raises(UsageError, match="no service 'order'"):
         await session.survey(("order",))
 
 

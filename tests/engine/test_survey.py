@@ -192,7 +192,7 @@ async def test_more_instances_than_the_file_says_are_desired_too() -> None:
 async def test_services_can_be_picked_by_name() -> None:
     world = World(container("consul"), container("orders"))
     assert list(await look(world, CONSUL, ORDERS, services=("orders",))) == ["orders"]
-    with pytest.raises(UsageError, match="no service named 'order' in") as caught:
+    with pytest.raises(UsageError, match="no service 'order' in") as caught:
         await look(world, CONSUL, ORDERS, services=("order",))
     assert caught.value.hint == "Did you mean orders?"
 

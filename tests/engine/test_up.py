@@ -280,11 +280,15 @@ async def test_a_changed_service_alone_is_recreated() -> None:
     )
 
 
-async def test_orphans_are_removed() -> None:
+async def test_orphans_are_told_and_removed_when_asked() -> None:
     on = stage(shop())
     on.seed_all()
     on.mesh.config = mesh_config(*(s for s in on.mesh.config.services.values() if s.name != "orders"))
-    assert (await run(on)).ready
+    told = await run(on)
+    assert told.ready and not told.changed and "orders (1 container)" in told.notes[0]
+    assert on.engine.states()["orders-1"] == "running"
+    removed = await run(on, remove_orphans=True)
+    assert removed.ready and removed.notes == ()
     assert "orders-1" not in on.engine.states()
 
 

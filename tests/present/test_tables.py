@@ -102,6 +102,8 @@ def test_a_plan_names_causes_and_what_is_waited_for() -> None:
         "note: api is kept",
     ]
     assert [plain(line) for line in plan_lines(Plan("shop"))] == ["nothing to do"]
+    left = Plan("shop", notes=("old is left alone",))
+    assert [plain(line) for line in plan_lines(left)] == ["nothing to do", "note: old is left alone"]
 
 
 def test_the_critical_path_leaves_out_what_took_no_time() -> None:

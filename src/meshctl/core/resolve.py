@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from meshctl.core.names import no_such
 from meshctl.core.registry import complaint, fold_checks
 from meshctl.core.text import shorten
-from meshctl.errors import CallError, CollectorUnavailable, NoHealthyInstance, UsageError
+from meshctl.errors import CallError, CollectorUnavailable, NoHealthyInstance
 from meshctl.model.calls import GRPC, HTTP, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container, ContainerState
@@ -112,7 +113,7 @@ def exact_endpoint(
     homes = {container.instance_id: container for container in containers}
     entries = {r.id: r for r in registrations}
     if instance not in homes and instance not in entries:
-        raise unknown_instance(service, instance, sorted({*homes, *entries}))
+        raise no_such("instance", instance, {*homes, *entries}, where=f"of {service}")
     home = homes.get(instance)
     if home is not None and home.state is not ContainerState.RUNNING:
         raise NoHealthyInstance(f"{instance} is {home.state}", hint=f"Start it: meshctl start {service}.")
@@ -127,22 +128,6 @@ def registered_address(registration: Registration, protocol: str) -> str:
         return ""
     port = registration.meta.get(f"{protocol}_port") or str(registration.port or "")
     return f"{registration.address}:{port}" if port and registration.address else ""
-
-
-def unknown_service(service: str, known: Iterable[str]) -> UsageError:
-    """``no service 'order'; the nearest name is 'orders'``."""
-    from meshctl.core.names import nearest  # difflib is only worth loading for a mistake
-
-    names = sorted(set(known))
-    close = nearest(service, names)
-    hint = f"Did you mean {close}?" if close else f"Known services: {', '.join(names) or 'none'}."
-    return UsageError(f"no service '{service}' in the project or the registry", hint=hint)
-
-
-def unknown_instance(service: str, instance: str, known: Sequence[str]) -> UsageError:
-    """Names the instances there are."""
-    listed = ", ".join(known) or "none"
-    return UsageError(f"{service} has no instance '{instance}'", hint=f"Instances of {service}: {listed}.")
 
 
 def _reachable(service: str, addresses: Iterable[tuple[str, str]], protocol: str) -> tuple[Endpoint, ...]:

@@ -10,3 +10,8 @@ def shorten(text: str, width: int = OUTPUT_WIDTH) -> str:
     """One line of at most ``width`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 container``, ``1,200 containers``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from meshctl.core.names import no_such, not_created
 from meshctl.core.plan.selection import require_known
 from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
 from meshctl.engine import up
@@ -54,12 +55,19 @@ class LiveLifecycle:
         """Let what is paused run on."""
         await self._run(unpause_plan, services, sink, timeout_s)
 
-    async def scale(self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> UpReport:
+    async def scale(
+        self,
+        counts: Mapping[str, int],
+        sink: ProgressSink,
+        timeout_s: float = TIMEOUT_S,
+        *,
+        share_volumes: bool = False,
+    ) -> UpReport:
         """Make it so many instances a service, with what they need, and wait until they are ready.
 
         What exists is not recreated, even if the file has changed.
         """
-        options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True)
+        options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True, share_volumes=share_volumes)
         report = await up.up(self._mesh, options, sink)
         if report.error is not None:
             raise report.error
@@ -74,10 +82,15 @@ class LiveLifecycle:
         if inside is None:
             raise UsageError("this runtime runs no commands inside of instances")
         found = await self._mesh.runtime.find(self._mesh.config.name, service)
-        running = [c for c in found if c.state is ContainerState.RUNNING and instance in (None, c.instance)]
+        if not found:
+            raise not_created(service)
+        chosen = [c for c in found if instance in (None, c.instance)]
+        which = f"{service}-{instance}" if instance else service
+        if not chosen:
+            raise no_such("instance", which, [c.instance_id for c in found], where=f"of {service}")
+        running = [c for c in chosen if c.state is ContainerState.RUNNING]
         if not running:
-            which = f"{service}-{instance}" if instance else service
-            raise MeshError(f"{which} does not run", hint=f"meshctl {'start' if found else 'up'} {service}")
+            raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
         return await inside.attach(running[0].id, command, tty=tty)
 
     async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:

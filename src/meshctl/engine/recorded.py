@@ -140,7 +140,14 @@ class RecordedLifecycle:
     async def unpause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> None:
         self._refuse(Ability.UNPAUSE)
 
-    async def scale(self, counts: Mapping[str, int], sink: ProgressSink, timeout_s: float = 0.0) -> UpReport:
+    async def scale(
+        self,
+        counts: Mapping[str, int],
+        sink: ProgressSink,
+        timeout_s: float = 0.0,
+        *,
+        share_volumes: bool = False,
+    ) -> UpReport:
         self._refuse(Ability.SCALE)
 
     async def exec_attached(self, service: str, command: Sequence[str], *, instance: int | None, tty: bool) -> int:

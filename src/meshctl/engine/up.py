@@ -32,7 +32,7 @@ _PAUSE_S = 0.2
 class UpOptions:
     """``services`` () means all outside profiles; ``timeout_s`` is for the whole run.
 
-    ``keep``: what exists stays as it is, even if the file or its image has changed.
+    ``keep``, ``share_volumes`` and ``remove_orphans`` as in ``Wanted``.
     """
 
     services: tuple[str, ...] = ()
@@ -41,9 +41,12 @@ class UpOptions:
     timeout_s: float = 300.0
     scale: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
+    share_volumes: bool = False
+    remove_orphans: bool = False
 
     def wanted(self, stopped: frozenset[str] = frozenset()) -> Wanted:
-        return Wanted(self.services, self.profiles, dict(self.scale), keep=self.keep, stopped=stopped)
+        scale = dict(self.scale)
+        return Wanted(self.services, self.profiles, scale, self.keep, self.share_volumes, self.remove_orphans, stopped)
 
     def title(self, project: str) -> str:
         """What was asked for in few words: ``up shop``, ``up shop orders``, ``scale shop users``."""

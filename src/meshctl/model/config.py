@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+#: Instances that one service can have.
+MAX_REPLICAS = 1000
+
 
 class AppProtocol(StrEnum):
     """What is spoken on a port (Compose ``app_protocol``)."""
@@ -130,11 +133,15 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class MeshSpec:
-    """What Compose has no word for: the name in the registry, where metrics and OpenAPI are."""
+    """What Compose has no word for: the name in the registry, where metrics and OpenAPI are.
+
+    ``share_volumes``: its instances are made for writing to the same volumes.
+    """
 
     register: str = ""
     metrics: str = ""
     openapi: str = ""
+    share_volumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

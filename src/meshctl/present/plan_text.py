@@ -10,9 +10,7 @@ from meshctl.present.units import duration
 
 def plan_lines(plan: Plan) -> list[Line]:
     """One line an operation that changes something, with its cause and what it waits for."""
-    if not plan.changes:
-        return [(Segment("nothing to do"),)]
-    lines = []
+    lines = [] if plan.changes else ["nothing to do"]
     for operation in plan.changes:
         line = f"{pad(operation.kind.value, 14)} {operation.target}"
         line += f"  ({operation.cause})" if operation.cause else ""

@@ -203,6 +203,14 @@ def test_a_named_service_brings_what_it_needs_and_nothing_else() -> None:
     assert [line.split()[0] for line in started] == ["start:consul-1", "start:db-1", "start:users-1"]
 
 
+def test_a_profile_that_no_service_has_is_refused() -> None:
+    config = mesh_config(spec("db"), spec("load", profiles=("load",)))
+    with pytest.raises(UsageError, match="no profile 'laod' in") as caught:
+        reconcile(config, EMPTY, Wanted(profiles=("laod",)))
+    assert caught.value.hint == "Did you mean load?"
+    assert changes(config, EMPTY, profiles=("*",)) == changes(config, EMPTY, profiles=("load",))
+
+
 def test_profiles_are_out_unless_active_or_named() -> None:
     config = mesh_config(spec("db"), spec("load", "db", profiles=("load",)))
     seen = observed(config, container(config, "db"))
@@ -220,7 +228,7 @@ def test_an_optional_dependency_comes_only_with_its_profile_and_holds_nobody_up(
 
 
 def test_an_unknown_service_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(UsageError, match="no service named 'user'") as caught:
+    with pytest.raises(UsageError, match="no service 'user'") as caught:
         reconcile(shop(), EMPTY, Wanted(services=("user",)))
     assert caught.value.hint == "Did you mean users?"
 
@@ -309,9 +317,12 @@ def test_counts_that_cannot_be_are_refused() -> None:
     config = mesh_config(spec("web", ports=(PortSpec("http", 80, published=8080),)))
     with pytest.raises(UsageError, match="fixed port 8080"):
         reconcile(config, EMPTY, Wanted(scale={"web": 2}))
-    with pytest.raises(UsageError, match="-1 instances"):
-        reconcile(config, EMPTY, Wanted(scale={"web": -1}))
-    with pytest.raises(UsageError, match="no service named 'wep'"):
+    for count in (-1, 1001):
+        with pytest.raises(UsageError, match=f"{count} instances"):
+            reconcile(config, EMPTY, Wanted(scale={"web": count}))
+    with pytest.raises(UsageError, match="web has a number of instances, but is not started"):
+        reconcile(mesh_config(spec("web"), spec("db")), EMPTY, Wanted(("db",), scale={"web": 2}))
+    with pytest.raises(UsageError, match="no service 'wep'"):
         reconcile(config, EMPTY, Wanted(scale={"wep": 1}))
 
 
@@ -327,15 +338,37 @@ def test_scale_alone_keeps_what_the_file_would_recreate() -> None:
 # -- orphans and registry
 
 
-def test_orphans_go_only_when_no_service_was_named() -> None:
+def orphaned(config: MeshConfig) -> Observed:
+    job = stranger("job", state=ContainerState.EXITED)
+    return observed(config, container(config, "db"), stranger("old"), stranger("old", 2), job)
+
+
+@pytest.mark.parametrize("wanted", [{}, {"services": ("db",)}])
+def test_orphans_are_told_and_left_alone(wanted: dict[str, Any]) -> None:
     config = mesh_config(spec("db"))
-    seen = observed(config, container(config, "db"), stranger("old"), stranger("older", state=ContainerState.EXITED))
-    assert changes(config, seen) == [
-        "stop:old-1 (no longer in the file)",
-        "remove:old-1 (no longer in the file)",
-        "remove:older-1 (no longer in the file)",
+    plan = reconcile(config, orphaned(config), Wanted(**wanted))
+    assert plan.changes == ()
+    (note,) = plan.notes
+    assert "job (1 container), old (2 containers)" in note
+    assert "another file of this folder" in note and "renamed" in note and "--remove-orphans" in note
+
+
+def test_orphans_go_when_that_is_asked_for() -> None:
+    config = mesh_config(spec("db"))
+    plan = reconcile(config, orphaned(config), Wanted(remove_orphans=True))
+    assert [f"{operation.id} ({operation.cause})" for operation in plan.changes] == [
+        "remove:job-1 (not in the file)",
+        "stop:old-1 (not in the file)",
+        "remove:old-1 (not in the file)",
+        "stop:old-2 (not in the file)",
+        "remove:old-2 (not in the file)",
     ]
-    assert changes(config, seen, services=("db",)) == []
+    assert plan.notes == ()
+
+
+def test_scale_says_nothing_of_orphans() -> None:
+    config = mesh_config(spec("db"))
+    assert reconcile(config, orphaned(config), Wanted(("db",), scale={"db": 1}, keep=True)).notes == ()
 
 
 def test_a_service_outside_the_active_profiles_is_no_orphan() -> None:

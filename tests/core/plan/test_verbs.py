@@ -100,9 +100,9 @@ def test_names_that_are_not_there_are_refused_with_what_helps() -> None:
     with pytest.raises(UsageError) as unknown:
         start_plan(CONFIG, everything(CONFIG), ("user",))
     assert unknown.value.hint == "Did you mean users?"
-    with pytest.raises(UsageError, match="users has no container") as absent:
+    with pytest.raises(UsageError, match="users is not created") as absent:
         start_plan(CONFIG, observed(CONFIG, container(CONFIG, "consul")), ("users",))
-    assert absent.value.hint == "meshctl up users"
+    assert absent.value.hint == "Create it: meshctl up users"
     with pytest.raises(UsageError, match="nothing of shop exists"):
         stop_plan(CONFIG, Observed("shop"), ())
 

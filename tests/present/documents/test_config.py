@@ -37,7 +37,7 @@ DOCUMENT: dict[str, Any] = {
             "stop_grace_period": "5s",
             "stop_signal": "SIGINT",
             "init": False,
-            "mesh": {"register": "app", "metrics": "/metrics", "openapi": "/openapi.json"},
+            "mesh": {"register": "app", "metrics": "/metrics", "openapi": "/openapi.json", "share_volumes": True},
         },
         "db": {"image": "db", "healthcheck": {"test": "pg_isready"}, "mesh": {"kind": "job"}},
         "cache": {"image": "redis", "ports": ["6379"], "healthcheck": {"tcp": True, "retries": 9}},

@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest as Request
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionResponse as Response
 
-from meshctl.core.names import nearest
+from meshctl.core.names import no_such
 from meshctl.errors import CallError, UsageError
 
 #: Both versions have the same messages on the wire.
@@ -63,9 +63,8 @@ class Reflection:
 
     def _unknown_service(self, name: str) -> UsageError:
         known = self.services()
-        close = nearest(name, known) or _same_short_name(name, known)
-        hint = f"Did you mean {close}? " if close else ""
-        return UsageError(f"no gRPC service '{name}'", hint=f"{hint}Services: {', '.join(known) or 'none'}.")
+        same = _same_short_name(name, known)
+        return no_such("gRPC service", name, [same] if same else known)
 
     def _learn(self, response: Response) -> None:
         """Add the files of an answer and, as far as they were left out, those they import."""
@@ -130,7 +129,6 @@ def _same_short_name(name: str, known: Sequence[str]) -> str:
 
 def _unknown_method(service: ServiceDescriptor, name: str) -> UsageError:
     known = sorted(service.methods_by_name)
-    close = nearest(name, known)
-    hint = f"Did you mean {close}? " if close else ""
-    said = f"{service.full_name} has no method '{name}'" if name else f"{service.full_name} needs a method"
-    return UsageError(said, hint=f"{hint}Methods: {', '.join(known) or 'none'}.")
+    if name:
+        return no_such("method", name, known, where=f"of {service.full_name}")
+    return UsageError(f"{service.full_name} needs a method", hint=f"Methods: {', '.join(known) or 'none'}.")

@@ -120,6 +120,7 @@ MESH = Table(
         "metrics": text("the path of Prometheus metrics"),
         "openapi": text("the path of the OpenAPI document"),
         "kind": {"enum": [str(word) for word in ServiceKind], "description": "what it is to the mesh"},
+        "share_volumes": flag("true: several instances may write to the same volumes"),
     },
 )
 SERVICE_NETWORK = Table(

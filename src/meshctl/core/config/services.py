@@ -32,6 +32,7 @@ from meshctl.core.config.scalars import (
 )
 from meshctl.core.names import nearest
 from meshctl.model.config import (
+    MAX_REPLICAS,
     BuildSpec,
     MeshSpec,
     PortSpec,
@@ -44,7 +45,6 @@ T = TypeVar("T")
 
 DEFAULT_NETWORK = "default"
 RESERVED_LABELS = "dev.meshctl."
-MAX_REPLICAS = 1000
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
@@ -157,6 +157,7 @@ def _mesh(name: str, service: Reader) -> tuple[MeshSpec, ServiceKind]:
         register=mesh.get("register", register, ""),
         metrics=mesh.get("metrics", _url_path, ""),
         openapi=mesh.get("openapi", _url_path, ""),
+        share_volumes=mesh.get("share_volumes", boolean, False),
     )
     implied = ServiceKind.APPLICATION if spec.register else ServiceKind.INFRASTRUCTURE
     return spec, ServiceKind(mesh.get("kind", choice(ServiceKind), implied.value))

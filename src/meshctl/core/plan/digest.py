@@ -62,7 +62,7 @@ def _container_settings(spec: ServiceSpec) -> dict[str, Any]:
         if one.name in _NOT_IN_A_CONTAINER or value == _default(one):
             continue
         settings[one.name] = value
-    # Only the registered name is in the container; where metrics and OpenAPI are is asked from outside.
+    # Only the registered name is in the container; the rest of it is read outside.
     settings["mesh"] = spec.mesh.register
     return settings
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshctl.core.jobs import is_done, may_end
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
-from meshctl.core.plan.digest import change_words, config_hash
+from meshctl.core.plan.digest import change_words, changed_settings, config_hash
 from meshctl.core.plan.request import image_reference
 from meshctl.core.plan.selection import dependents, require_known, selected, start_order
+from meshctl.core.plan.volumes import refusal, sharing_note
+from meshctl.core.text import counted
 from meshctl.errors import UsageError
-from meshctl.model.config import MeshConfig, ServiceSpec
+from meshctl.model.config import MAX_REPLICAS, MeshConfig, ServiceSpec
 from meshctl.model.containers import (
     EVERY_CAPABILITY,
     LABEL_REPLICAS,
@@ -29,14 +32,17 @@ _LOST = {ContainerState.DEAD: "is dead", ContainerState.REMOVING: "is being remo
 class Wanted:
     """What a command asks for. ``scale`` overrides ``deploy.replicas``.
 
-    ``keep``: what exists stays as it is, even if the file or its image has changed. ``stopped``: containers whose
-    end with 0 was asked for, so that they are not done.
+    ``keep``: what exists stays as it is, even if the file or its image has changed. ``share_volumes``: several
+    instances may write to one volume. ``remove_orphans``: what has left the file goes, and is not only told.
+    ``stopped``: containers whose end with 0 was asked for, so that they are not done.
     """
 
     services: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     scale: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
+    share_volumes: bool = False
+    remove_orphans: bool = False
     stopped: frozenset[str] = frozenset()
 
 
@@ -47,11 +53,11 @@ def reconcile(
 
     Raises UsageError for a name or count.
     """
-    _check_scale(config, wanted.scale)
     names = selected(config, wanted.services, wanted.profiles)
+    _check_scale(config, wanted, names)
     draft = PlanBuilder(config, observed, can)
-    if not wanted.services:
-        _orphans(draft)
+    if not wanted.keep:
+        _orphans(draft, remove=wanted.remove_orphans)
     for name in names:
         _service(draft, config.services[name], wanted)
     draft.registrations()
@@ -100,17 +106,25 @@ def stale_words(config: MeshConfig, observed: Observed, container: Container) ->
     return "image changed" if here and container.image_id and container.image_id != here else ""
 
 
-def _orphans(draft: PlanBuilder) -> None:
-    for service, containers in draft.of.items():
-        if service not in draft.config.services:
-            for container in containers:
-                draft.remove(container, "no longer in the file")
+def _orphans(draft: PlanBuilder, *, remove: bool) -> None:
+    """Containers of the project whose service the file does not name: they may be somebody's all the same."""
+    orphans = {service: of for service, of in draft.of.items() if service not in draft.config.services}
+    for container in itertools.chain.from_iterable(orphans.values() if remove else ()):
+        draft.remove(container, "not in the file")
+    if orphans and not remove:
+        many = ", ".join(f"{service} ({counted(len(of), 'container')})" for service, of in orphans.items())
+        draft.note(
+            f"left alone, because the file does not name it: {many}; is it of another file of this folder, or of a "
+            "service that was renamed? `meshctl up --remove-orphans` removes it"
+        )
 
 
 def _service(draft: PlanBuilder, spec: ServiceSpec, wanted: Wanted) -> None:
     existing = {container.instance: container for container in draft.of.get(spec.name, ())}
     count = _desired_count(spec, list(existing.values()), wanted.scale)
     numbers = _wanted_numbers(list(existing), count)
+    if not (wanted.keep or wanted.share_volumes):
+        _check_sharing(draft, spec, [existing[number] for number in numbers if number in existing], count)
     scaled = f"scaled {len(existing)} → {count}"
     for number in sorted(set(existing) - set(numbers), reverse=True):
         draft.remove(existing[number], scaled)
@@ -149,13 +163,29 @@ def _note_dependents(draft: PlanBuilder, spec: ServiceSpec, cause: str) -> None:
             draft.note(f"{name} is kept: it needs {spec.name}, which is recreated ({cause})")
 
 
-def _check_scale(config: MeshConfig, scale: Mapping[str, int]) -> None:
-    """Raises UsageError for an unknown service, a negative count, or several instances on one fixed port."""
-    require_known(config, scale)
-    for service, count in scale.items():
-        if count < 0:
-            raise UsageError(f"{service} cannot have {count} instances", hint="Give 0 or more.")
-        fixed = [port for port in config.services[service].ports if port.published]
+def _check_sharing(draft: PlanBuilder, spec: ServiceSpec, kept: Sequence[Container], count: int) -> None:
+    """Instances that an earlier ``scale`` added and that get a volume only now are no more asked for than new ones."""
+    refused = refusal(spec, count, f"meshctl scale {spec.name}={max(spec.replicas, 1)} takes the others away. ")
+    if refused is not None and any("mounts" in changed_settings(spec, container) for container in kept):
+        raise refused
+    note = sharing_note(spec, count)
+    if note:
+        draft.note(note)
+
+
+def _check_scale(config: MeshConfig, wanted: Wanted, names: Collection[str]) -> None:
+    """Raises UsageError for a service that is not among ``names``, and for a count that cannot be or is not allowed."""
+    require_known(config, wanted.scale)
+    for service, count in wanted.scale.items():
+        spec = config.services[service]
+        if service not in names:
+            raise UsageError(f"{service} has a number of instances, but is not started", hint=f"Name {service} too.")
+        if not 0 <= count <= MAX_REPLICAS:
+            raise UsageError(f"{service} cannot have {count} instances", hint=f"Give 0 to {MAX_REPLICAS}.")
+        refused = None if wanted.share_volumes else refusal(spec, count)
+        if refused is not None:
+            raise refused
+        fixed = [port for port in spec.ports if port.published]
         if count > 1 and fixed:
             raise UsageError(
                 f"{service} publishes the fixed port {fixed[0].published}, which only one instance can have",

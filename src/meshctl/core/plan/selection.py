@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container as Holds
 from collections.abc import Iterable, Mapping
 
-from meshctl.core.names import nearest
-from meshctl.errors import UsageError
+from meshctl.core.names import no_such
 from meshctl.model.config import MeshConfig, ServiceSpec
 
 
@@ -14,9 +13,15 @@ def require_known(config: MeshConfig, names: Iterable[str], also: Holds[str] = (
     """Raises UsageError for the first name that is no service of the file nor in ``also``."""
     for name in names:
         if name not in config.services and name not in also:
-            near = nearest(name, config.services)
-            hint = f"Did you mean {near}?" if near else f"Services: {', '.join(config.services)}."
-            raise UsageError(f"no service named '{name}' in {config.file or 'the configuration'}", hint=hint)
+            raise no_such("service", name, config.services, where=_of(config))
+
+
+def require_profiles(config: MeshConfig, profiles: Iterable[str]) -> None:
+    """Raises UsageError for the first one that no service of the file has; ``*`` is all of them."""
+    known = {profile for spec in config.services.values() for profile in spec.profiles}
+    for profile in profiles:
+        if profile != "*" and profile not in known:
+            raise no_such("profile", profile, known, where=_of(config))
 
 
 def in_profiles(config: MeshConfig, profiles: Iterable[str]) -> tuple[str, ...]:
@@ -54,6 +59,7 @@ def with_dependencies(config: MeshConfig, names: Iterable[str], enabled: Holds[s
 def selected(config: MeshConfig, names: tuple[str, ...], profiles: tuple[str, ...]) -> tuple[str, ...]:
     """What ``up`` is about. A service that is named is in, whatever its profile (Compose's rule)."""
     require_known(config, names)
+    require_profiles(config, profiles)
     enabled = in_profiles(config, profiles)
     return with_dependencies(config, names or enabled, {*enabled, *names})
 
@@ -66,3 +72,7 @@ def start_order(config: MeshConfig) -> tuple[str, ...]:
 def dependents(services: Mapping[str, ServiceSpec], name: str) -> tuple[str, ...]:
     """Services that name this one in ``depends_on``."""
     return tuple(other for other, spec in services.items() if any(edge.service == name for edge in spec.depends_on))
+
+
+def _of(config: MeshConfig) -> str:
+    return f"in {config.file}" if config.file else f"of {config.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from meshctl.core.names import not_created
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.selection import dependents, require_known, start_order
 from meshctl.errors import UsageError
@@ -156,7 +157,7 @@ def _chosen(
     require_known(config, services, draft.of)
     for name in services:
         if name not in draft.of:
-            raise UsageError(f"{name} has no container", hint=f"meshctl up {name}")
+            raise not_created(name)
     if not draft.of:
         raise UsageError(f"nothing of {config.name} exists", hint="meshctl up")
     return draft, {name: of for name, of in draft.of.items() if not services or name in services}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from meshctl.blocking import Offload
+from meshctl.core.names import no_such
 from meshctl.core.resolve import (
     QUERY,
     absence,
@@ -14,11 +15,9 @@ from meshctl.core.resolve import (
     exact_endpoint,
     registered_endpoints,
     registry_address,
-    unknown_instance,
-    unknown_service,
     unregistered_endpoints,
 )
-from meshctl.errors import RegistryUnavailable
+from meshctl.errors import RegistryUnavailable, UsageError
 from meshctl.model.calls import CallRequest, Endpoint
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container
@@ -85,7 +84,7 @@ class ServiceDirectory:
             return (exact_endpoint(name, wanted, (), mine, protocol),)
         if registered_as.get(name) == "":
             if wanted not in ("", ALL):
-                raise unknown_instance(name, wanted, [container.instance_id for container in mine])
+                raise no_such("instance", wanted, [container.instance_id for container in mine], where=f"of {name}")
             return unregistered_endpoints(name, mine, protocol)
         registrations = await self._registrations(containers, registered_as, name)
         if wanted not in ("", ALL):
@@ -104,7 +103,7 @@ class ServiceDirectory:
         registered = registered_as.get(name) or name
         found = await self.offload(lambda: reader.instances(registered))
         if not found and name not in ours:
-            raise unknown_service(name, {*ours, *await self.offload(reader.services)})
+            raise _no_service(name, {*ours, *await self.offload(reader.services)})
         if registered != name:
             members = {container.instance_id for container in containers if container.service == name}
             found = tuple(entry for entry in found if entry.id in members)
@@ -116,7 +115,7 @@ def _without_registry(
 ) -> tuple[Registration, ...]:
     """A service that has no container is not created, whatever the registry says; else it is missed."""
     if name not in ours:
-        raise unknown_service(name, ours)
+        raise _no_service(name, ours)
     if not any(name in (container.service, container.register) for container in containers):
         return ()
     how, mend = absence(config.registry, containers)
@@ -124,3 +123,7 @@ def _without_registry(
         f"the registry '{config.registry}' {how}",
         hint=f"{mend}; --instance ID reaches one instance without it.",
     )
+
+
+def _no_service(name: str, known: set[str]) -> UsageError:
+    return no_such("service", name, known, where="in the project or the registry")

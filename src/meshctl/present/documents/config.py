@@ -110,6 +110,7 @@ def _service(spec: ServiceSpec, secrets: tuple[str, ...]) -> dict[str, Any]:
                     "register": spec.mesh.register,
                     "metrics": spec.mesh.metrics,
                     "openapi": spec.mesh.openapi,
+                    "share_volumes": spec.mesh.share_volumes or None,
                 }
             ),
         },
