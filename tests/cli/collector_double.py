@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from meshctl.blocking import in_place
 from meshctl.bootstrap import ColdSession
 from meshctl.cli import diagnostics
 from meshctl.cli.commands import traces
+from meshctl.cli.parser import parse
 from meshctl.core.traces.waterfall import waterfall
 from meshctl.engine.calls.directory import ServiceDirectory
 from meshctl.engine.calls.traced import LiveCalls
@@ -134,12 +134,9 @@ class Traces:
     capsys: pytest.CaptureFixture[str]
 
     def __call__(self, action: str = "list", *ids: str, **more: Any) -> Answer:
-        given: dict[str, Any] = dict.fromkeys(
-            ("file", "project", "service", "operation", "min_duration", "max_duration", "since", "output")
-        )
-        given |= {"text": "", "error": False, "json": False, "quiet": False, "attribute": [], "limit": 20}
-        options = Namespace(**{**given, "action": action, "ids": list(ids), **more})
         try:
+            options = parse(["traces", action, *ids])
+            vars(options).update(more)
             code = traces.run(options, world_of(self.collector))
         except MeshError as error:
             code = diagnostics.report(error)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -116,10 +117,135 @@ def test_stop_and_start(run: Run, world: Open) -> None:
     assert "web" in wrong.err.split("hint:")[1]
 
 
+class Person(io.StringIO):
+    """Sits at a terminal and types this; ``None``: presses Ctrl-C."""
+
+    def __init__(self, typed: str | None) -> None:
+        super().__init__(typed or "")
+        self.interrupts = typed is None
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        if self.interrupts:
+            raise KeyboardInterrupt
+        return super().readline()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    def type_in(typed: str | None) -> None:
+        monkeypatch.setattr("sys.stdin", Person(typed))
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    return type_in
+
+
+ALL_OR_SOME = [("stop", "exited"), ("pause", "paused"), ("restart", "running")]
+
+
+@pytest.mark.parametrize(("verb", "state"), ALL_OR_SOME)
+@pytest.mark.parametrize("typed", ["y\n", "YES\n"])
+def test_all_services_are_asked_about(
+    run: Run, world: Open, terminal: Callable[[str | None], None], verb: str, state: str, typed: str
+) -> None:
+    on = world()
+    run("up")
+    terminal(typed)
+    answer = run(verb)
+    assert (answer.code, set(on.stage.engine.states().values())) == (0, {state})
+    assert f"{verb.capitalize()} 2 services? [y/N] " in answer.err
+
+
+@pytest.mark.parametrize("verb", ["stop", "pause", "restart"])
+@pytest.mark.parametrize("typed", ["\n", "n\n", "yess\n", "", None])
+def test_every_other_answer_is_a_no(
+    run: Run, world: Open, terminal: Callable[[str | None], None], verb: str, typed: str | None
+) -> None:
+    on = world()
+    run("up")
+    terminal(typed)
+    answer = run(verb)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith(f"{verb}: nothing was done\n")
+    assert set(on.stage.engine.states().values()) == {"running"}
+    assert not [call for call in on.stage.engine.calls if call.startswith(("stop", "pause"))]
+
+
+@pytest.mark.parametrize(("verb", "state"), ALL_OR_SOME)
+def test_a_script_says_all(run: Run, world: Open, verb: str, state: str) -> None:
+    on = world()
+    run("up")
+    refused = run(verb)
+    assert refused.code == 2 and f"hint: Name some, or meshctl {verb} --all\n" in refused.err
+    both = run(verb, "web", "--all")
+    assert both.code == 2 and "some are named" in both.err
+    assert set(on.stage.engine.states().values()) == {"running"}
+    assert run(verb, "--all").code == 0
+    assert set(on.stage.engine.states().values()) == {state}
+
+
+@pytest.mark.parametrize("option", ["-q", "--json"])
+def test_who_wants_no_words_is_not_asked(
+    run: Run, world: Open, terminal: Callable[[str | None], None], option: str
+) -> None:
+    world()
+    run("up")
+    terminal("y\n")
+    answer = run("stop", option)
+    assert answer.code == 2 and "[y/N]" not in answer.err
+
+
+def test_nothing_is_asked_about_where_nothing_is(run: Run, world: Open, terminal: Callable[[str | None], None]) -> None:
+    world()
+    terminal("y\n")
+    answer = run("stop")
+    assert answer.code == 2 and "nothing of demo exists" in answer.err and "[y/N]" not in answer.err
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "restart", "pause", "unpause"])
+def test_what_is_not_created_is_told_with_what_creates_it(run: Run, world: Open, verb: str) -> None:
+    world()
+    run("up", "store")
+    answer = run(verb, "web")
+    assert (answer.code, answer.err) == (2, "error: web is not created\nhint: Create it: meshctl up web\n")
+
+
 def test_scale(run: Run, world: Open) -> None:
     world()
     run("up")
     assert json.loads(run("scale", "web=3", "--json").out)[0]["ready"] == 3
+
+
+@pytest.mark.parametrize("words", [("scale", "store=2"), ("up", "--scale", "store=2")])
+def test_two_instances_do_not_share_a_volume_unasked(
+    run: Run, world: Open, project: Path, words: tuple[str, ...]
+) -> None:
+    (project / "meshctl.yaml").write_text(GOOD + "    volumes: ['data:/data']\nvolumes: {data: {}}\n")
+    on = world()
+    run("up")
+    answer = run(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert "2 instances of store would share volume data: two servers on one data directory corrupt it" in answer.err
+    assert "--share-volumes" in answer.err.split("hint:")[1]
+    assert set(on.stage.engine.states()) == {"store-1", "web-1"}
+    assert run(*words, "--share-volumes").code == 0
+    assert "store-2" in on.stage.engine.states()
+    assert "note: 2 instances of store share volume data: an earlier scale asked for it" in run("up").err
+
+
+def test_up_tells_what_the_file_does_not_name_and_removes_it_when_asked(run: Run, world: Open, project: Path) -> None:
+    on = world()
+    run("up")
+    (project / "meshctl.yaml").write_text(GOOD.replace("web:", "api:"))
+    for answer in (run("up", "--dry-run").out, run("up").err, run("up").err):
+        assert "note: left alone, because the file does not name it: web (1 container)" in answer
+    assert {"web-1", "api-1"} <= set(on.stage.engine.states())
+    assert any("web (1 container)" in note for note in json.loads(run("up", "--json").out)["notes"])
+    assert "remove         web-1  (not in the file)" in run("up", "--dry-run", "--remove-orphans").out
+    assert "left alone" not in run("up", "--remove-orphans").err
+    assert set(on.stage.engine.states()) == {"api-1", "store-1"}
 
 
 def test_down_removes_all_and_a_second_one_finds_nothing(run: Run, world: Open) -> None:
@@ -147,6 +273,19 @@ def test_logs_are_merged_labelled_lines_or_json_lines(run: Run, world: Open) -> 
     assert run("logs", "--grep", "h.llo").out.count("\n") == 1
 
 
+def test_lines_of_a_trace(run: Run, world: Open) -> None:
+    on = world()
+    run("up")
+    on.stage.engine.write("web-1", "one trace_id=4bf92f35", "two")
+    answer = run("logs", "--trace", "4BF9")
+    assert (answer.code, [line.split(" | ")[1] for line in answer.out.splitlines()]) == (0, ["one trace_id=4bf92f35"])
+    none = run("logs", "--trace", "abcd")
+    assert (none.code, none.out, none.err) == (0, "", "note: no line carries the trace abcd\n")
+    wrong = run("logs", "--trace", "zzz")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert wrong.err.startswith("error: no trace 'zzz'\nhint: An id is hexadecimal")
+
+
 def test_following_logs_ends_when_the_reader_leaves_although_no_line_comes(
     run: Run, world: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,10 +309,14 @@ def test_exec_hands_every_word_to_the_command(run: Run, world: Open) -> None:
     run("up")
     assert run("exec", "web", "--instance", "1", "--", "env", "-f", "--instance", "9").code == 7
     assert seen == [("env", "-f", "--instance", "9")]
-    absent = run("exec", "web", "--instance", "2", "--", "env")
-    assert (absent.code, "web-2 does not run" in absent.err) == (1, True)
+    absent = run("exec", "web", "--instance", "9", "--", "env")
+    assert (absent.code, absent.err) == (2, "error: no instance 'web-9' of web\nhint: Did you mean web-1?\n")
+    run("stop", "web")
+    stopped = run("exec", "web", "--", "env")
+    assert (stopped.code, stopped.err) == (1, "error: web does not run\nhint: meshctl start web\n")
     run("down")
-    assert "hint: meshctl up web\n" in run("exec", "web", "--", "env").err
+    gone = run("exec", "web", "--", "env")
+    assert (gone.code, gone.err) == (2, "error: web is not created\nhint: Create it: meshctl up web\n")
 
 
 def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, project: Path) -> None:

@@ -73,7 +73,7 @@ CASES: dict[str, Sequence[tuple[str, ...]]] = {
     "down": (("down",), ("down", "-v")),
     "start": (("start",), ("start", WORD)),
     "stop": (("stop", "web"),),
-    "restart": (("restart", "--timeout", "5s"),),
+    "restart": (("restart", "--all", "--timeout", "5s"),),
     "pause": (("pause", "web"),),
     "unpause": (("unpause", WORD),),
     "scale": (("scale", "web=2", "--timeout", "5s"), ("scale", f"{WORD}=2"), ("scale", WORD)),

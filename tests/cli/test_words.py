@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from meshctl import __version__
-from meshctl.cli.arguments import port, replicas, seconds, size
-from meshctl.cli.parser import COMMANDS, parse
-from tests.cli.conftest import Run
+from meshctl.cli.arguments import counts, port, replicas, seconds, size
+from meshctl.cli.help_text import ACTIONS
+from meshctl.cli.parser import _VALUED_OF, COMMANDS, _page, parse
+from tests.cli.conftest import Open, Run
 
 
 def test_version(run: Run) -> None:
@@ -48,7 +49,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (("logs", "--folow"), "--follow"),
         (("call", "web", "GET", "/", "--trac"), "--trace"),
         (("traces", "--atribute", "a=b"), "--attribute"),
-        (("traces", "shwo", "4bf92f35"), "'show'"),
+        (("traces", "shwo", "4bf92f35"), "Did you mean show?"),
         (("traces", "4bf92f35"), "meshctl traces show 4bf92f35"),
         (("collector", "--stor", "x"), "--store"),
     ],
@@ -118,11 +119,139 @@ def test_replicas() -> None:
 
 def test_traces_lists_unless_its_first_word_is_an_action() -> None:
     options = parse(["traces"])
-    assert (options.action, options.ids, options.limit, options.attribute, options.error) == ("list", [], 20, [], False)
+    assert (options.action, options.limit, options.attribute, options.error) == ("list", 20, [], False)
     assert parse(["traces", "list", "--json"]).action == "list"
     options = parse(["traces", "diff", "4bf9", "00f0", "--json"])
-    assert (options.action, options.ids, options.json) == ("diff", ["4bf9", "00f0"], True)
+    assert (options.action, options.before, options.after, options.json) == ("diff", "4bf9", "00f0", True)
     assert parse(["traces", "export", "-o", "x.json", "4bf9"]).output == "x.json"
+    assert parse(["traces", "show"]).id == "last"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--error", "-a", "pin=1", "export", "-o", "show", "--limit", "7"],
+        ["export", "--limit", "7", "--error", "-a", "pin=1", "-o", "show"],
+        ["-qo", "show", "--attribute", "pin=1", "--limit", "7", "--error", "export"],
+    ],
+)
+def test_options_of_an_action_stand_before_or_after_it(words: list[str]) -> None:
+    options = parse(["traces", *words])
+    assert (options.action, options.ids, options.error, options.attribute) == ("export", [], True, ["pin=1"])
+    assert (options.output, options.limit) == ("show", 7)
+
+
+def test_every_option_that_takes_a_word_is_known_to_do_so() -> None:
+    """Its value would be taken for the action otherwise."""
+    for action in ACTIONS["traces"]:
+        for option in _page(f"traces {action}")._actions:
+            if option.option_strings and option.nargs != 0:
+                assert all(_VALUED_OF["traces"].fullmatch(text) for text in option.option_strings), option
+
+
+@pytest.mark.parametrize("action", ACTIONS["traces"])
+def test_every_action_has_its_own_help(run: Run, action: str) -> None:
+    answer = run("traces", action, "--help")
+    assert answer.code == 0
+    assert answer.out.startswith(f"usage: meshctl traces {action} ")
+    assert f"\n  meshctl traces {action}" in answer.out.partition("examples:")[2]
+    assert ("--min-duration" in answer.out) == (action in ("list", "export"))
+    assert ("--output" in answer.out) == (action == "export")
+    assert run("traces", "--help", action).out == answer.out
+
+
+def test_the_help_of_a_command_lists_its_actions(run: Run) -> None:
+    answer = run("traces", "--help")
+    assert answer.out.startswith("usage: meshctl traces [ACTION]")
+    assert all(f"\n  {action} " in answer.out for action in ACTIONS["traces"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("traces", "pin", "X", "--min-duration", "50ms"), "no option '--min-duration' of meshctl traces pin"),
+        (("traces", "show", "-o", "x"), "no option '-o' of meshctl traces show"),
+        (("traces", "-o", "x", "list"), "no option '-o' of meshctl traces list"),
+        (("traces", "-o", "x"), "no option '-o' of meshctl traces"),
+        (("traces", "--timeout", "3"), "no option '--timeout' of meshctl traces"),
+        (("traces", "list", "extra"), "'extra' is one word too many for meshctl traces list"),
+        (("traces", "show", "aa", "bb"), "'bb' is one word too many for meshctl traces show"),
+        (("traces", "diff", "aa"), "meshctl traces diff needs AFTER"),
+        (("traces", "pin"), "meshctl traces pin needs ID"),
+        (("traces", ""), "no action '' of meshctl traces"),
+        (("config", "x"), "'x' is one word too many for meshctl config"),
+        (("--bogus", "ps"), "no option '--bogus' of meshctl"),
+        (("",), "no command ''"),
+        (("call", "web"), "meshctl call needs METHOD"),
+        (("ps", "--json=1"), "--json takes no value"),
+        (("up", "--timeout"), "--timeout needs a value"),
+    ],
+)
+def test_what_an_action_does_not_take_is_refused(run: Run, argv: tuple[str, ...], said: str) -> None:
+    answer = run(*argv)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err and "hint:" in answer.err
+
+
+def test_an_option_of_another_action_names_it(run: Run) -> None:
+    answer = run("traces", "pin", "X", "--min-duration", "50ms")
+    assert "meshctl traces list and meshctl traces export" in answer.err.split("hint:")[1]
+
+
+@pytest.mark.parametrize("verb", ["down", "stop", "restart", "pause"])
+def test_what_takes_something_away_says_what_stays(run: Run, verb: str) -> None:
+    assert "stay" in run(verb, "--help").out or "keep" in run(verb, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("up", "--timeout", "0"), "'0' leaves no time"),
+        (("call", "web", "GET", "/", "--timeout", "0s"), "'0s' leaves no time"),
+        (("up", "--timeout", "-1s"), "'-1s' leaves no time"),
+        (("up", "--timeout", "-3"), "'-3' leaves no time"),
+        (("up", "--timeout", "99999999999d"), "longer than ten years"),
+        (("stop", "web", "--timeout", "0"), "stop_grace_period"),
+        (("down", "--timeout", "0"), "stop_grace_period"),
+        (("traces", "--min-duration", "50"), "50 what? Write 50ms or 50s"),
+        (("traces", "export", "--max-duration", "0.5"), "0.5 what? Write 0.5ms or 0.5s"),
+        (("traces", "--min-duration", "0"), "'0' is no bound"),
+        (("traces", "--min-duration", "2s", "--max-duration", "1s"), "swap them"),
+        (("traces", "--since", "0"), "'0' is no time ago"),
+        (("logs", "--since", "-5m"), "'-5m' is no time ago"),
+        (("traces", "--limit", "0"), "'0' is not a number from 1"),
+        (("call", "web", "GET", "/", "--repeat", "0"), "'0' is not a number from 1"),
+        (("exec", "web", "--instance", "0", "--", "ls"), "'0' is not a number from 1"),
+        (("logs", "--tail", "0"), "--tail 0 shows nothing without --follow"),
+        (("logs", "--tail", "-1"), "'-1' is not a number"),
+        (("scale", "web=-1"), "web cannot have -1 instances"),
+        (("scale", "web=1001"), "web cannot have 1001 instances"),
+        (("scale", "web=1", "web=2"), "web cannot have both 1 and 2 instances"),
+        (("up", "--scale", "web=3", "--scale", "web=4"), "web cannot have both 3 and 4 instances"),
+        (("up", "store", "--scale", "web=3"), "web has a number of instances, but is not started"),
+        (("up", "--profile", "nosuch"), "no profile 'nosuch'"),
+        (("ps", ""), "no service ''"),
+        (("ps", "wbe"), "no service 'wbe'"),
+        (("logs", "--trace", "zzz"), "no trace 'zzz'"),
+        (("traces", "--service", ""), "--service: it is empty"),
+        (("collector", "--host", ""), "--host: it is empty"),
+        (("collector", "--max-bytes", "0"), "'0' is not a size"),
+        (("-p", "", "ps"), "'' is no name for a project"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_in_a_sentence(run: Run, world: Open, argv: tuple[str, ...], said: str) -> None:
+    world()
+    answer = run(*argv)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err and "invalid" not in answer.err
+
+
+def test_lines_kept_before_are_none_all_or_so_many() -> None:
+    assert [parse(["logs", "--tail", text]).tail for text in ("0", "all", "7")] == [0, None, 7]
+
+
+def test_the_same_number_twice_is_one_number() -> None:
+    assert counts([("a", 2), ("b", 1), ("a", 2)]) == {"a": 2, "b": 1}
 
 
 def test_traces_reads_its_filters() -> None:

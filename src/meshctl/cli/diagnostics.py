@@ -47,6 +47,23 @@ def _write(lines: Iterable[Line], before: str = "") -> None:
     print(before + "".join(painted(line, colour) + "\n" for line in lines), end="", file=sys.stderr, flush=True)
 
 
+def can_ask() -> bool:
+    """Whether a person sees a question and can answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """Whether the answer is yes; Ctrl-C and the end of input are a no, as is everything else."""
+    print(f"{harmless(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        answer = ""
+    if not answer.endswith("\n"):
+        print(file=sys.stderr, flush=True)
+    return answer.strip().lower() in ("y", "yes")
+
+
 def report(error: MeshError, *, traceback: bool = False) -> int:
     """Print an error and what to do next; return its exit code."""
     if traceback:

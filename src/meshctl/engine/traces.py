@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from meshctl.blocking import Offload
+from meshctl.core.names import no_such
 from meshctl.core.resolve import OTLP, QUERY
 from meshctl.core.traces.call_span import OURS
 from meshctl.engine.calls.directory import ServiceDirectory
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNKNOWN = "`meshctl traces` lists what the collector keeps"
+#: Words for the newest trace, and for that of the newest ``up``.
+NEWEST = ("last", "up")
 
 #: Traces that the collector is asked for in one export.
 _AT_ONCE = 200
@@ -50,10 +53,10 @@ class TraceLookup(ABC):
         """All its spans as they are now, by its id or four digits and more of its beginning; None when unknown."""
 
     async def find(self, word: str) -> Trace:
-        """The trace that is meant. Raises MeshError when there is none, UsageError when there are several."""
+        """The trace that is meant. Raises UsageError when it is none or several, MeshError when there are no traces."""
         trace = await self.read(await self._id_or_beginning(word.lower()))
         if trace is None:
-            raise unknown(word)
+            raise no_trace(word)
         return trace
 
     async def find_id(self, word: str) -> str:
@@ -76,15 +79,14 @@ class TraceLookup(ABC):
         if word == "up":
             own = await self.search(TraceQuery(service=OURS, text="up", limit=_OWN_LISTED))
             return _newest([s for s in own if _is_up(s.service, s.name)], "no `up` has left a trace yet")
-        if not _HEX.fullmatch(word):
-            raise UsageError(f"'{word}' is no trace id", hint=f"An id is hexadecimal; last and up are words. {UNKNOWN}")
+        trace_word(word)
         return word if len(word) >= _FOUND_BY else await self._begun(word)
 
     async def _begun(self, beginning: str) -> str:
         known = await self.search(TraceQuery(limit=_LISTED))
         found = [summary.trace_id for summary in known if summary.trace_id.startswith(beginning)]
         if not found:
-            raise unknown(beginning)
+            raise no_trace(beginning)
         if len(found) > 1:
             some = ", ".join(trace_id[: len(beginning) + 6] for trace_id in found[:3])
             raise UsageError(f"{len(found)} traces begin with '{beginning}'", hint=f"Write more of it: {some}")
@@ -170,9 +172,17 @@ def _exported(trace_ids: Sequence[str], reader: TraceReader) -> bytes:
     return reader.export(trace_ids)
 
 
-def unknown(word: str) -> MeshError:
-    """No trace is meant by this word."""
-    return MeshError(f"no trace begins with '{word}'", hint=UNKNOWN)
+def trace_word(word: str) -> str:
+    """``last``, ``up``, or what an id can begin with. Raises UsageError."""
+    meant = word.lower()
+    if meant not in NEWEST and not _HEX.fullmatch(meant):
+        raise no_such("trace", word, NEWEST, hint=f"An id is hexadecimal; last and up are words. {UNKNOWN}")
+    return meant
+
+
+def no_trace(word: str) -> UsageError:
+    """The collector keeps none that this word means."""
+    return no_such("trace", word, hint=UNKNOWN)
 
 
 def _newest(found: Sequence[TraceSummary], otherwise: str) -> str:

@@ -191,7 +191,7 @@ def request_of(options: argparse.Namespace) -> CallRequest:
         body=_body(options.data),
         headers=tuple(_header(text) for text in options.header),
         timeout_s=options.timeout,
-        instance=options.instance,
+        instance=options.instance or "",
     )
 
 

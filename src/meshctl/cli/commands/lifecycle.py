@@ -6,9 +6,13 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
+from meshctl.cli import diagnostics
+from meshctl.cli.arguments import counts
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
+from meshctl.core.text import counted
+from meshctl.errors import UsageError
 
 if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
@@ -16,8 +20,15 @@ if TYPE_CHECKING:
     from meshctl.ports.world import ProgressSink
 
 
+#: Verbs that take something away from whoever uses the stack: said of no service, they mean all only when asked.
+_ASK = ("stop", "restart", "pause")
+
+
 def run(options: argparse.Namespace, world: World) -> int:
-    """Do it, then show how these services are."""
+    """Do it, then show how these services are; exit 1 when a person was asked and said no."""
+    if options.command in _ASK and not _meant(options, world):
+        diagnostics.note(f"{options.command}: nothing was done")
+        return Exit.BAD
     with progress(options) as sink:
         services = with_session(options, world, lambda session: _carry_out(session, options, sink))
     out = output_of(options)
@@ -32,14 +43,29 @@ def run(options: argparse.Namespace, world: World) -> int:
     return Exit.DONE
 
 
+def _meant(options: argparse.Namespace, world: World) -> bool:
+    """Whether it is said which services are meant, or all. Raises UsageError where nobody can be asked."""
+    verb = options.command
+    if options.all and options.services:
+        hint = f"meshctl {verb} {' '.join(options.services)}, or meshctl {verb} --all"
+        raise UsageError(f"{verb} --all means all services, and some are named", hint=hint)
+    if options.all or options.services:
+        return True
+    if options.quiet or options.json or not diagnostics.can_ask():
+        raise UsageError(f"{verb} without a service means all of them", hint=f"Name some, or meshctl {verb} --all")
+    survey = with_session(options, world, lambda session: session.survey(probe=False))
+    there = sum(bool(status.instances) for status in survey.services)
+    return not there or diagnostics.ask(f"{verb.capitalize()} {counted(there, 'service')}?")
+
+
 async def _carry_out(
     session: MeshSession, options: argparse.Namespace, sink: ProgressSink
 ) -> tuple[ServiceStatus, ...]:
     lifecycle = session.lifecycle
     if options.command == "scale":
-        counts = dict(options.replicas)
-        await lifecycle.scale(counts, sink, options.timeout)
-        return (await session.survey(tuple(counts))).services
+        numbers = counts(options.replicas)
+        await lifecycle.scale(numbers, sink, options.timeout, share_volumes=options.share_volumes)
+        return (await session.survey(tuple(numbers))).services
     verbs = {
         "start": lifecycle.start,
         "stop": lifecycle.stop,

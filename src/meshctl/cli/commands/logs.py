@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from meshctl.cli import diagnostics
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
+from meshctl.errors import UsageError
 from meshctl.present.documents.logs import line_to_data
 from meshctl.present.lines import Segment, service_tone
 from meshctl.present.text import cell_len, pad
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Print lines as ``instance | text``; with ``--json`` one object a line."""
+    if options.tail == 0 and not options.follow:
+        raise UsageError("--tail 0 shows nothing without --follow", hint="meshctl logs -f --tail 0: only what comes")
     out = output_of(options)
     since = time.time() - options.since if options.since is not None else None
 
     async def work(session: MeshSession) -> None:
+        trace, shown = await _trace_id(options.trace, session), 0
         width = max((cell_len(name) for name in options.services or session.config.services), default=0) + 2
         lines = session.logs.stream(
             tuple(options.services),
@@ -36,19 +40,32 @@ def run(options: argparse.Namespace, world: World) -> int:
             since=since,
             tail=options.tail,
             grep=options.grep,
-            trace=options.trace,
+            trace=trace,
             absent=lambda: _tell_absent(options, session.config.name),
         )
         async for line in lines:
+            shown += 1
             if options.json:
                 out.data(line_to_data(line), compact=True)
                 if options.follow:
                     out.flush()
             else:
                 out.log(_label(line, width), line.text)
+        if trace and not shown and not options.quiet:
+            diagnostics.note(f"note: no line carries the trace {trace}")
 
     with_session(options, world, (lambda session: _while_read(work(session))) if options.follow else work)
     return Exit.DONE
+
+
+async def _trace_id(word: str | None, session: MeshSession) -> str | None:
+    """What the lines have to carry: an id or its beginning as it stands. Raises UsageError for what cannot be one."""
+    if word is None:
+        return None
+    from meshctl.engine.traces import NEWEST, trace_word
+
+    meant = trace_word(word)
+    return await session.traces.find_id(meant) if meant in NEWEST else meant
 
 
 def _tell_absent(options: argparse.Namespace, project: str) -> None:

@@ -15,7 +15,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.content import content_of
 from meshctl.cli.context import World, config_of, output_of
 from meshctl.cli.diagnostics import Exit
-from meshctl.engine.traces import UNKNOWN, unknown
+from meshctl.engine.traces import UNKNOWN, no_trace
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.traces import TraceQuery
 
@@ -31,7 +31,7 @@ _FILTERS = ("service", "operation", "error", "min_duration", "max_duration", "at
 
 
 def run(options: argparse.Namespace, world: World) -> int:
-    """One action; exit 1 for a trace nobody knows, 2 for words or a file that cannot be read, 3 without a collector."""
+    """One action; exit 2 for a trace nobody knows or a file that cannot be read, 3 without a collector."""
     return _ACTIONS[options.action](options, world)
 
 
@@ -45,7 +45,9 @@ def shown_width() -> int:
 
 
 def query_of(options: argparse.Namespace) -> TraceQuery:
-    """The filters. Raises UsageError for an attribute that is not KEY=VALUE."""
+    """The filters. Raises UsageError for what can match nothing."""
+    if options.min_duration and options.max_duration and options.min_duration > options.max_duration:
+        raise UsageError("no trace takes longer than --min-duration and no longer than --max-duration: swap them")
     return TraceQuery(
         service=options.service or "",
         operation=options.operation or "",
@@ -74,9 +76,6 @@ def _list(options: argparse.Namespace, world: World) -> int:
     from meshctl.present.documents.traces import summaries_to_data
     from meshctl.present.trace_rows import trace_table
 
-    if options.ids:
-        word = options.ids[0]
-        raise UsageError("traces list takes no trace", hint=f"meshctl traces show {word} shows one trace")
     query = query_of(options)
     found = run_blocking(_traces(options, world).search(query))
     out = output_of(options)
@@ -85,10 +84,9 @@ def _list(options: argparse.Namespace, world: World) -> int:
     elif found:
         out.lines(trace_table(found, shown_width()))
     else:
-        filtered = any(getattr(options, name) for name in _FILTERS)
         out.text(
             "No trace matches. `meshctl traces` without filters lists all that are kept."
-            if filtered
+            if _filtered(options)
             else "No traces yet. `meshctl call SERVICE GET / --trace` sends a request and shows its trace."
         )
     return Exit.DONE
@@ -101,10 +99,8 @@ def _show(options: argparse.Namespace, world: World) -> int:
     from meshctl.present.run_cost import cost_line, run_cost
     from meshctl.present.waterfall import printed
 
-    if len(options.ids) > 1:
-        raise UsageError("traces show takes one trace", hint="meshctl traces diff A B compares two")
     traces = _traces(options, world)
-    trace = run_blocking(traces.find(options.ids[0] if options.ids else "last"))
+    trace = run_blocking(traces.find(options.id))
     laid_out = waterfall(trace)
     before = run_blocking(traces.runs_before(laid_out))
     cost = None if before is None else run_cost(laid_out, before)
@@ -125,10 +121,8 @@ def _diff(options: argparse.Namespace, world: World) -> int:
     from meshctl.present.documents.trace_diff import diff_to_data
     from meshctl.present.trace_diff import diff_lines
 
-    if len(options.ids) != 2:
-        raise UsageError("traces diff compares two traces", hint="meshctl traces diff BEFORE AFTER")
     traces = _traces(options, world)
-    before, after = (waterfall(run_blocking(traces.find(word))) for word in options.ids)
+    before, after = (waterfall(run_blocking(traces.find(word))) for word in (options.before, options.after))
     found, out = diff(before, after), output_of(options)
     if options.json:
         out.data(diff_to_data(found))
@@ -137,7 +131,13 @@ def _diff(options: argparse.Namespace, world: World) -> int:
     return Exit.DONE
 
 
+def _filtered(options: argparse.Namespace) -> bool:
+    return any(getattr(options, name) for name in _FILTERS)
+
+
 def _export(options: argparse.Namespace, world: World) -> int:
+    if options.ids and _filtered(options):
+        raise UsageError("traces export takes the traces that are named, or those that match", hint="Leave one out.")
     traces = _traces(options, world)
     ids = [run_blocking(traces.find_id(word)) for word in options.ids]
     if not ids:
@@ -158,9 +158,7 @@ def _export(options: argparse.Namespace, world: World) -> int:
 
 
 def _import(options: argparse.Namespace, world: World) -> int:
-    if len(options.ids) != 1:
-        raise UsageError("traces import takes one file", hint="meshctl traces import FILE, or - for standard input")
-    name = options.ids[0]
+    name = options.document
     documents = documents_of(content_of(name, _LARGEST), name)
     traces = _traces(options, world)
     taken = sum(_taken(traces, document, name) for document in documents)
@@ -220,13 +218,11 @@ def _unpin(options: argparse.Namespace, world: World) -> int:
 
 
 def _keep(options: argparse.Namespace, world: World, *, pinned: bool) -> int:
-    if not options.ids:
-        raise UsageError(f"traces {options.action} needs a trace", hint=f"meshctl traces {options.action} ID")
     traces = _traces(options, world)
     ids = [run_blocking(traces.find_id(word)) for word in options.ids]
     for word, trace_id in zip(options.ids, ids, strict=True):
         if not run_blocking(traces.pin(trace_id, pinned)):
-            raise unknown(word)
+            raise no_trace(word)
     _tell_kept(options, ids, pinned=pinned)
     return Exit.DONE
 

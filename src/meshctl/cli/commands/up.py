@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from meshctl.cli import diagnostics
+from meshctl.cli.arguments import counts
 from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, world: World) -> int:
     """Bring the stack up, or print the plan."""
     wanted = UpOptions(
-        tuple(options.services), tuple(options.profile), options.build, options.timeout, dict(options.scale)
+        tuple(options.services),
+        tuple(options.profile),
+        options.build,
+        options.timeout,
+        counts(options.scale),
+        share_volumes=options.share_volumes,
+        remove_orphans=options.remove_orphans,
     )
     out = output_of(options)
     if options.dry_run:
