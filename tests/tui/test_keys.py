@@ -14,7 +14,7 @@ from meshctl.engine.watch.event_log import EventLog
 from meshctl.engine.watch.inventory import Inventory
 from meshctl.engine.watch.services import ServicesWriter
 from meshctl.errors import OperationFailed
-from meshctl.model.config import MeshConfig
+from meshctl.model.config import MeshConfig, Mount
 from meshctl.model.containers import ContainerState
 from meshctl.model.status import Health, Reason, ReasonKind
 from meshctl.present.lines import plain
@@ -143,6 +143,43 @@ async def test_a_number_that_is_not_given_changes_nothing(
     calls = len(engine.calls)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("N", *answer)
+        assert not app.screen.query_one(QuestionLine).display
+        assert app.focused is listing(pilot)
+        await pilot.pause()
+        assert engine.calls[calls:] == []
+
+
+async def with_volume(app_of: AppOf, engine: FakeEngine) -> MeshApp:
+    """A database whose instances would write to one directory."""
+    held = mesh_config(spec("db", mounts=(Mount("volume", "data", "/data"),)), volumes={"data": ""})
+    app = app_of(Shown(), held)
+    engine.pullable |= {"db:1"}
+    assert (await up(app.session.mesh, UpOptions(), RecordingSink())).error is None
+    await told(app, engine)
+    return app
+
+
+async def test_instances_that_would_share_a_volume_are_asked_about_once_more(app_of: AppOf, engine: FakeEngine) -> None:
+    """The reason stands in a notice; ``y`` does it."""
+    app = await with_volume(app_of, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("N", "2", "enter")
+        question = app.screen.query_one(QuestionLine)
+        assert question.display and "Let 2 instances of db share it?" in question.render_line(0).text
+        assert any("two servers on one data directory corrupt it" in message for message in notices(app))
+        assert "db-2" not in engine.states()
+        await pilot.press("y")
+        await until(pilot, lambda: "db scaled 1 → 2" in notices(app))
+        assert engine.states()["db-2"] == "running"
+
+
+@pytest.mark.parametrize("answer", ["n", "enter", "escape"])
+async def test_instances_do_not_share_a_volume_unless_told_to(app_of: AppOf, engine: FakeEngine, answer: str) -> None:
+    """Every other key leaves it, and the list has the keyboard again."""
+    app = await with_volume(app_of, engine)
+    calls = len(engine.calls)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("N", "2", "enter", answer)
         assert not app.screen.query_one(QuestionLine).display
         assert app.focused is listing(pilot)
         await pilot.pause()

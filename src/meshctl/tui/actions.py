@@ -39,10 +39,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asked in one line, the default is no. With ``number`` (what it is now) another number is asked for."""
+    """Asked in one line, the default is no. With ``number`` (what it is now) another number is asked for.
+
+    ``reason`` is what should be known before the answer: it stands in a notice.
+    """
 
     text: str
     number: int | None = None
+    reason: str = ""
 
 
 C = TypeVar("C", bound=Context, contravariant=True)
@@ -53,7 +57,8 @@ class Action(Generic[C]):
     """``keys`` are separated by spaces, ``label`` stands in the footer ('': not there).
 
     ``meaning`` is what its key means on every screen, if that is another word than the label. What ``needs`` an ability
-    changes something; if it is something that runs, the key is a capital letter and it ``asks``.
+    changes something; if it is something that runs, the key is a capital letter and it ``asks``, and once more what
+    ``confirms`` says of the answer.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Action(Generic[C]):
     asks: Callable[[C], Question | None] | None = None
     meaning: str = ""
     needs: Ability | None = None
+    confirms: Callable[[C], Question | None] | None = None
 
     @property
     def shown_key(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+from meshctl.core.plan.volumes import refusal
 from meshctl.engine.session import Ability, Lifecycle
+from meshctl.errors import UsageError
 from meshctl.model.containers import ContainerState
 from meshctl.model.status import ServiceStatus
 from meshctl.ports.world import ProgressSink
@@ -113,8 +115,21 @@ async def _start_or_create(lifecycle: Lifecycle, c: ServiceContext, sink: Progre
     return ""
 
 
+def _confirm_sharing(c: ServiceContext) -> Question | None:
+    """What would be refused elsewhere is done here by who reads why and says yes."""
+    refused = _refusal(c)
+    if refused is None:
+        return None
+    return Question(f"Let {c.number} instances of {c.name} share it?", reason=str(refused))
+
+
+def _refusal(c: ServiceContext) -> UsageError | None:
+    spec = c.host.session.config.services.get(c.name)
+    return refusal(spec, c.number) if spec is not None else None
+
+
 async def _set_number(lifecycle: Lifecycle, c: ServiceContext, sink: ProgressSink) -> str:
-    await lifecycle.scale({c.name: c.number}, sink)
+    await lifecycle.scale({c.name: c.number}, sink, share_volumes=_refusal(c) is not None)
     return f"{c.name} scaled {c.instances} → {c.number}"
 
 
@@ -141,7 +156,17 @@ VERBS: tuple[Action[ServiceContext], ...] = (
     Action("restart", "R", "restart", "restart the service", _restart, _runs, _asks("Restart"), needs=Ability.RESTART),
     Action("logs", "l", "logs", "follow the logs of the service", _show_logs, has_service),
     Action("traces", "t", "traces", "show the traces of the service", _show_traces, has_service),
-    Action("scale", "N", "scale", "set the number of instances", _scale, _runs, _ask_number, needs=Ability.SCALE),
+    Action(
+        "scale",
+        "N",
+        "scale",
+        "set the number of instances",
+        _scale,
+        _runs,
+        _ask_number,
+        needs=Ability.SCALE,
+        confirms=_confirm_sharing,
+    ),
     Action("pause", "P", "pause", "pause the service", _pause, _can_pause, _asks("Pause"), _PAUSE, Ability.PAUSE),
     Action("unpause", "P", "unpause", "let it go on", _unpause, _can_resume, _asks("Unpause"), _PAUSE, Ability.UNPAUSE),
 )

@@ -20,7 +20,7 @@ from meshctl.model.findings import Finding
 from meshctl.present.frame import stale_notice, stale_traces
 from meshctl.present.lines import ACCENT, Line, Segment
 from meshctl.present.text import cell_len, pad
-from meshctl.tui.actions import Action, Context, for_key, keys_of, show_key, working
+from meshctl.tui.actions import Action, Context, Question, for_key, keys_of, show_key, working
 from meshctl.tui.host import Host
 from meshctl.tui.intents import Back
 from meshctl.tui.widgets.filter_line import FilterLine
@@ -139,12 +139,26 @@ class MeshScreen(Screen[None], Generic[C]):
         if why:
             self.host.notify(why, severity="warning", timeout=6)
         elif question is not None:
-            self._frame_foot.ask(question, partial(self._run, action, context), self.focused or self.main_widget())
+            self._ask(question, partial(self._answered, action, context))
         else:
             self._run(action, context)
 
-    def _run(self, action: Action[C], context: C, number: int = 0) -> None:
-        action.run(replace(context, number=number) if number else context)
+    def _ask(self, question: Question, answered: Callable[[int], None]) -> None:
+        if question.reason:
+            self.host.notify(question.reason, severity="warning", timeout=12)
+        self._frame_foot.ask(question, answered, self.focused or self.main_widget())
+
+    def _answered(self, action: Action[C], context: C, number: int) -> None:
+        """``number`` is 0 where none was asked for."""
+        given = replace(context, number=number)
+        once_more = action.confirms(given) if action.confirms is not None else None
+        if once_more is None:
+            self._run(action, given)
+        else:
+            self._ask(once_more, lambda _: self._run(action, given))
+
+    def _run(self, action: Action[C], context: C) -> None:
+        action.run(context)
         if self.is_current:
             self.show_footer()
 

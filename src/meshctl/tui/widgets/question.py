@@ -59,7 +59,9 @@ class QuestionLine(Toned, can_focus=True):
         self._answer(0 if chosen else None)
 
     def on_blur(self) -> None:
-        self._answer(None)
+        """Not of the question before, if its answer leads to this one."""
+        if self.screen.focused is not self:
+            self._answer(None)
 
     def render_line(self, y: int) -> Strip:
         return self.toned_strip((Segment(f" {self._text}  ", WARN), *self._choices()), self.size.width)
