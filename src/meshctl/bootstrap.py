@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshctl.engine.calls.traced import LiveCalls
     from meshctl.engine.mesh import Mesh
     from meshctl.engine.session import MeshSession
     from meshctl.engine.traces import LiveTraces
     from meshctl.model.calls import CallRequest
     from meshctl.model.config import MeshConfig
+    from meshctl.model.containers import Container
     from meshctl.model.recording import Recording
     from meshctl.ports.calls import Caller
     from meshctl.ports.registry import KeyValue
@@ -24,6 +27,13 @@ def open_runtime() -> Runtime:
     from meshctl.adapters.docker.runtime import DockerRuntime
 
     return DockerRuntime()
+
+
+def find_containers(project: str = "") -> Sequence[Container]:
+    """The containers of a project, of every one for ''. Raises RuntimeUnavailable."""
+    from meshctl.adapters.docker.reader import ContainerReader
+
+    return ContainerReader().find(project)
 
 
 def open_mesh(config: MeshConfig) -> Mesh:

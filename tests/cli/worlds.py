@@ -58,6 +58,9 @@ class FakeWorld:
     def open_runtime(self) -> Runtime:
         return self.stage.engine
 
+    def find_containers(self, project: str = "") -> Sequence[Container]:
+        return asyncio.run(self.stage.engine.find(project))
+
     def open_mesh(self, config: MeshConfig) -> Mesh:
         return replace(self.stage.mesh, config=config)
 

@@ -160,7 +160,9 @@ class FakeEngine:
     async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
         await self.answer()
         self.calls.append(f"find {service or project}")
-        return tuple(_as_listed(c) for c in self._of(project) if service in ("", c.service))
+        return tuple(
+            _as_listed(c) for c in (self._of(project) if project else self.containers()) if service in ("", c.service)
+        )
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         await self.answer()

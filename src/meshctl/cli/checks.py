@@ -75,7 +75,7 @@ def base_images(config: MeshConfig) -> list[str]:
     """The images that ``up`` pulls if they are not here."""
     from meshctl.core.plan.request import image_reference
 
-    plain = (spec for spec in config.services.values() if spec.build is None and not spec.profiles)
+    plain = (spec for spec in config.services.values() if spec.image and spec.build is None and not spec.profiles)
     return sorted({image_reference(config, spec) for spec in plain})
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from meshctl.cli import diagnostics
 from meshctl.cli.output import Output
+from meshctl.errors import ConfigError
 
 if TYPE_CHECKING:
     from meshctl.bootstrap import ColdSession
     from meshctl.engine.mesh import Mesh
     from meshctl.engine.session import MeshSession
     from meshctl.model.config import MeshConfig
+    from meshctl.model.containers import Container
     from meshctl.ports.runtime import Runtime
 
 T = TypeVar("T")
@@ -25,17 +28,39 @@ class World(Protocol):
     """What commands ask of the world. ``meshctl.bootstrap`` is the real one."""
 
     def open_runtime(self) -> Runtime: ...
+    def find_containers(self, project: str = "") -> Sequence[Container]: ...
     def open_mesh(self, config: MeshConfig) -> Mesh: ...
     def open_session(self, config: MeshConfig) -> MeshSession: ...
     def open_cold_session(self, config: MeshConfig) -> ColdSession: ...
     def port_is_free(self, host: str, port: int) -> bool: ...
 
 
-def config_of(options: argparse.Namespace) -> MeshConfig:
-    """The resolved configuration. Raises ConfigError."""
+def whole_config(options: argparse.Namespace) -> MeshConfig:
+    """The resolved configuration, for what creates containers. Raises ConfigError."""
     from meshctl.adapters.config_file import load_config
 
     return load_config(options.file, project=options.project, environ=os.environ, cwd=str(Path.cwd()))
+
+
+def known_config(options: argparse.Namespace, world: World) -> MeshConfig:
+    """The same as far as it is known, for what creates nothing; where it is not the whole file a note says so.
+
+    Raises ConfigError where nothing else tells, UsageError for a project that is not on the engine, RuntimeUnavailable.
+    """
+    try:
+        config = whole_config(options)
+    except ConfigError as error:
+        from meshctl.cli.recovered import recovered
+
+        config = recovered(options, world.find_containers, error)
+    else:
+        if options.project and not options.file:
+            from meshctl.cli.recovered import of_other_file
+
+            config = of_other_file(options, world.find_containers, config)
+    if config.partial and not (options.quiet or options.json):
+        diagnostics.note(f"note: {config.partial}")
+    return config
 
 
 def output_of(options: argparse.Namespace) -> Output:
@@ -43,9 +68,14 @@ def output_of(options: argparse.Namespace) -> Output:
     return Output(as_json=options.json, quiet=options.quiet)
 
 
-def with_session(options: argparse.Namespace, world: World, work: Callable[[MeshSession], Awaitable[T]]) -> T:
-    """Load the file, open the session, run ``work`` to its end and close, also on Ctrl-C."""
-    config = config_of(options)
+def with_session(
+    options: argparse.Namespace, world: World, work: Callable[[MeshSession], Awaitable[T]], *, whole: bool = False
+) -> T:
+    """Load the file, open the session, run ``work`` to its end and close, also on Ctrl-C.
+
+    ``whole``: it creates containers, which nothing but the whole file can tell of.
+    """
+    config = whole_config(options) if whole else known_config(options, world)
 
     async def run() -> T:
         session = world.open_session(config)

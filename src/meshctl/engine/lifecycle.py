@@ -11,7 +11,7 @@ from meshctl.engine import up
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.up import UpOptions
-from meshctl.errors import MeshError, UsageError
+from meshctl.errors import MeshError, NotPossible, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, Observed
 from meshctl.model.plan import DownReport, OperationKind, Plan, UpReport
@@ -30,9 +30,11 @@ class LiveLifecycle:
         self._mesh = mesh
 
     async def plan_up(self, options: UpOptions) -> Plan:
+        self._need_whole_file()
         return await up.plan_up(self._mesh, options)
 
     async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport:
+        self._need_whole_file()
         return await up.up(self._mesh, options, sink)
 
     async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
@@ -68,7 +70,7 @@ class LiveLifecycle:
         What exists is not recreated, even if the file has changed.
         """
         options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True, share_volumes=share_volumes)
-        report = await up.up(self._mesh, options, sink)
+        report = await self.up(options, sink)
         if report.error is not None:
             raise report.error
         return report
@@ -77,11 +79,11 @@ class LiveLifecycle:
         self, service: str, command: Sequence[str], *, instance: int | None = None, tty: bool = False
     ) -> int:
         """Run a command in the first instance that runs, or in that one, with this process's streams; its exit code."""
-        require_known(self._mesh.config, (service,))
         inside = self._mesh.runtime.exec
         if inside is None:
             raise UsageError("this runtime runs no commands inside of instances")
         found = await self._mesh.runtime.find(self._mesh.config.name, service)
+        require_known(self._mesh.config, (service,), {container.service for container in found})
         if not found:
             raise not_created(service)
         chosen = [c for c in found if instance in (None, c.instance)]
@@ -108,6 +110,10 @@ class LiveLifecycle:
         removed = len(set(outcome.seconds) - stops)
         elapsed = (self._mesh.clock.monotonic() - started) * 1000
         return DownReport(self._mesh.config.name, removed, elapsed, outcome.failures, outcome.error)
+
+    def _need_whole_file(self) -> None:
+        if self._mesh.config.partial:
+            raise NotPossible(self._mesh.config.partial, hint="Only the whole file tells what to create.")
 
     async def _run(self, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
         observed = await self._mesh.runtime.observe(self._mesh.config.name)

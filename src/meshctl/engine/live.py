@@ -53,6 +53,8 @@ class LiveSession:
         self._mesh = mesh
 
     def can(self, ability: Ability) -> str:
+        if self.config.partial and ability in (Ability.UP, Ability.SCALE):
+            return self.config.partial
         needed = _NEEDS.get(ability)
         if needed is not None and needed not in capabilities(self._mesh.runtime):
             return f"the runtime of {self.config.name} has no {needed}"

@@ -192,7 +192,8 @@ class MeshConfig:
     """The whole resolved file. ``services`` keeps the file's order and holds every profile.
 
     ``registry`` and ``collector`` name the services that are those ('' if there is none).
-    ``volumes`` maps a name to the runtime's name when it is external, else ''.
+    ``volumes`` maps a name to the runtime's name when it is external, else ''. ``partial`` says why this is not
+    the whole file, '' when it is: good to look at what is there, not to create anything.
     """
 
     name: str
@@ -204,3 +205,4 @@ class MeshConfig:
     collector: str = ""
     smoke: tuple[SmokeCheck, ...] = ()
     secrets: tuple[str, ...] = ()
+    partial: str = ""

@@ -22,6 +22,17 @@ LABEL_PORTS = "dev.meshctl.ports"
 LABEL_REPLICAS = "dev.meshctl.replicas"
 #: JSON object of setting -> short digest: lets a plan say which setting has changed.
 LABEL_SETTINGS = "dev.meshctl.settings"
+#: The absolute path of the file that it was made from.
+LABEL_FILE = "dev.meshctl.file"
+#: ``registry`` or ``collector``, '' for a service that is neither.
+LABEL_ROLE = "dev.meshctl.role"
+#: JSON object of service -> ``{"condition","required"}``, as it was at creation.
+LABEL_DEPENDS_ON = "dev.meshctl.depends-on"
+#: JSON object of what the check says beside its defaults, as it was at creation; '' for one that holds a secret.
+LABEL_HEALTHCHECK = "dev.meshctl.healthcheck"
+LABEL_RESTART = "dev.meshctl.restart"
+#: Seconds.
+LABEL_STOP_GRACE = "dev.meshctl.stop-grace"
 
 
 class Capability(StrEnum):

@@ -43,7 +43,8 @@ class Lookup(Protocol):
 
     async def info(self) -> RuntimeInfo: ...
     async def find(self, project: str, service: str = "") -> tuple[Container, ...]:
-        """Containers of a project, or of one service, from one request: state, ports, labels and networks.
+        """Containers of a project (of every one for ''), or of one service, from one request: state, ports, labels and
+        networks.
 
         Exit codes, restarts and the times of runs are not in there: ``observe`` has them.
         """

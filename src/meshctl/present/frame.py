@@ -13,12 +13,23 @@ _LOOKS = {"information": ("·", ACCENT), "warning": ("▲", WARN), "error": ("�
 _MOST_NOTICE_LINES = 4
 
 
-def title_line(project: str, links: Sequence[LinkState], now: float, width: int, *, observed: bool = True) -> Line:
+def title_line(
+    project: str,
+    links: Sequence[LinkState],
+    now: float,
+    width: int,
+    *,
+    observed: bool = True,
+    partial: bool = False,
+) -> Line:
     """``meshctl · shop   ● docker 20.10   ● consul 11 passing   14:02:11``; details go first when narrow.
 
-    ``observed``: the runtime has answered at least once, so that now it is lost, not unreached.
+    ``observed``: the runtime has answered at least once, so that now it is lost, not unreached. ``partial``: not all
+    is known of the file.
     """
-    left = (Segment(" meshctl", ACCENT), Segment(" · ", MUTED), Segment(project, STRONG))
+    left: Line = (Segment(" meshctl", ACCENT), Segment(" · ", MUTED), Segment(project, STRONG))
+    if partial:
+        left = (*left, Segment(" · as labels tell", WARN))
     clock = (Segment(f"{clock_time(now)} ", MUTED),)
     room = width - line_cells((*left, *clock)) - 6
     shown = _links(links, now, room, observed)

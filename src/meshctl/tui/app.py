@@ -59,6 +59,8 @@ LIGHT = Theme(
 )
 #: The clock and ages move on this often even if nothing happens.
 TICK_S = 1.0
+#: What is not the whole file is told for so long.
+PARTIAL_S = 15.0
 
 
 class MeshApp(App[int]):
@@ -142,6 +144,8 @@ class MeshApp(App[int]):
     async def on_mount(self) -> None:
         """Home is opened over Textual's blank screen: what is mounted in a screen may ask which one is in front."""
         await self.switch_mode(SERVICES)
+        if self.session.config.partial:
+            self.notify(self.session.config.partial, severity="warning", timeout=PARTIAL_S)
         self.run_worker(self._follow(), group="session", exit_on_error=True)
         self.set_interval(TICK_S, self._tick)
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from meshctl.adapters.config_file.yaml_tree import Tree
-from meshctl.core.config.document import parse
+from meshctl.core.config.document import KnownPart, normalised, parse, parse_known, project_name
 from meshctl.core.config.envfile import EnvFileWrong, parse_env
+from meshctl.core.config.interpolate import interpolate
 from meshctl.core.config.problems import Wrong
 from meshctl.errors import ConfigError
 from meshctl.model.config import MeshConfig
 
 FILE_NAMES = ("meshctl.yaml", "meshctl.yml")
 MAX_BYTES = 1 << 20
+
+_NAME_LINE = re.compile(r"^name:[ \t]+(\S+)", re.MULTILINE)
 
 _INIT_HINT = "'meshctl init' writes one; -f names another file."
 
@@ -25,7 +31,7 @@ def load_config(file: str | None, *, project: str | None, environ: Mapping[str, 
     ``project`` overrides the name in the file. ``environ`` goes before the ``.env`` beside the file.
     Raises ConfigError with file, line, path and nearest key; UsageError when ``project`` is no name.
     """
-    path, shown = _chosen(file, cwd) if file is not None else _found(cwd)
+    path, shown = _place(file, cwd)
     tree = Tree(_text(path, shown), shown)
     return parse(
         tree.value,
@@ -36,6 +42,63 @@ def load_config(file: str | None, *, project: str | None, environ: Mapping[str, 
         lines=tree.line,
         read_text=_env_text,
     )
+
+
+def load_known(file: str | None, *, project: str | None, environ: Mapping[str, str], cwd: str) -> KnownPart:
+    """The same without the variables that are not set, and without env files. Raises as ``load_config``."""
+    path, shown = _place(file, cwd)
+    return parse_known(
+        Tree(_text(path, shown), shown).value,
+        file=shown,
+        base_dir=str(path.parent),
+        environ=_with_dotenv(path.parent, environ),
+        project=project,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file that cannot be used is, or the paths where it was looked for, the nearest first.
+
+    ``name`` is the project's name by what can be read of it, or by its folder; '' when it says one that cannot be read.
+    """
+
+    files: tuple[str, ...]
+    there: bool
+    name: str
+
+
+def place_of(file: str | None, *, environ: Mapping[str, str], cwd: str) -> Place:
+    """What can be told of a file that ``load_config`` refuses."""
+    with suppress(ConfigError):
+        path, _ = _place(file, cwd)
+        if _is(path, Path.is_file):
+            return Place((str(path),), True, _name_in(path, environ))
+    start = _absolute(Path(cwd, file or ""))
+    if file is None:
+        paths = [directory / name for directory in (start, *start.parents) for name in FILE_NAMES]
+    elif _is(start, Path.is_dir):
+        paths = [start / name for name in FILE_NAMES]
+    else:
+        paths = [start]
+    return Place(tuple(map(str, paths)), False, normalised(paths[0].parent.name))
+
+
+def _name_in(path: Path, environ: Mapping[str, str]) -> str:
+    """By a line ``name: …``, whatever else is wrong; by the folder when there is none."""
+    try:
+        text = _text(path, str(path))
+        written = _NAME_LINE.search(text)
+        if written is None:
+            return "" if text.lstrip().startswith("{") else normalised(path.parent.name)
+        return project_name(interpolate(written[1].strip("\"'"), _with_dotenv(path.parent, environ)))
+    except (ConfigError, Wrong):
+        return ""
+
+
+def _place(file: str | None, cwd: str) -> tuple[Path, str]:
+    """The file as a path and as errors show it."""
+    return _chosen(file, cwd) if file is not None else _found(cwd)
 
 
 def _chosen(file: str, cwd: str) -> tuple[Path, str]:

@@ -55,7 +55,7 @@ class ContainerReader:
         return translate.info(version, self.address.url)
 
     def find(self, project: str, service: str = "") -> tuple[Container, ...]:
-        """Containers of the project, or of one service of it, from one request."""
+        """Containers of the project (of every one for ''), or of one service of it, from one request."""
         return tuple(_sorted(translate.listed(entry) for entry in self._list(project, service)))
 
     def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
@@ -167,7 +167,7 @@ def _open_wire(address: Address) -> Wire:
 
 def _filters(project: str, service: str = "") -> str:
     of_service = [f"{LABEL_SERVICE}={service}"] if service else []
-    return json.dumps({"label": [f"{LABEL_PROJECT}={project}", *of_service]})
+    return json.dumps({"label": [f"{LABEL_PROJECT}={project}" if project else LABEL_PROJECT, *of_service]})
 
 
 def _id(entry: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from meshctl.blocking import run_blocking
 from meshctl.cli import diagnostics
 from meshctl.cli.content import STDIN, content_of, within
-from meshctl.cli.context import World, config_of, output_of
+from meshctl.cli.context import World, known_config, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.output import Output
 from meshctl.errors import MeshError, UsageError
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, world: World) -> int:
     The spans of requests that are not traced go to the collector once their answers are printed.
     """
     request = request_of(options)
-    calls = world.open_cold_session(config_of(options)).calls
+    calls = world.open_cold_session(known_config(options, world)).calls
     many = options.repeat > 1 or options.instance == "all"
     answers = _Answers(options, output_of(options), many)
     _load_meanwhile(_SENDING)

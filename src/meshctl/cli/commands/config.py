@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from meshctl.cli.context import World, config_of, output_of
+from meshctl.cli.context import World, output_of, whole_config
 from meshctl.cli.diagnostics import Exit
 
 
@@ -18,7 +18,7 @@ def run(options: argparse.Namespace, world: World) -> int:
         return Exit.DONE
     from meshctl.present.documents.config import config_to_data
 
-    document = config_to_data(config_of(options))
+    document = config_to_data(whole_config(options))
     if options.json:
         out.data(document)
     else:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from meshctl.cli import checks
-from meshctl.cli.context import World, config_of, output_of, run_async
+from meshctl.cli.context import World, output_of, run_async, whole_config
 from meshctl.cli.diagnostics import Exit
 from meshctl.errors import ConfigError, MeshError
 from meshctl.present.documents.doctor import Finding, finding_to_data
@@ -24,7 +24,7 @@ _LOOKS = {"ok": ("✔", GOOD), "warn": ("▲", WARN), "fail": ("✖", BAD), "ski
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Look at everything meshctl needs; exit 3 when something is missing."""
-    config, configuration = _configuration(options)
+    config, configuration = _configuration(options, world)
     here = [checks.python(), checks.terminal(), checks.room(), configuration]
     findings = [*here, *run_async(_world(world, config))]
     out = output_of(options)
@@ -35,11 +35,20 @@ def run(options: argparse.Namespace, world: World) -> int:
     return Exit.ENVIRONMENT if any(finding.status == "fail" for finding in findings) else Exit.DONE
 
 
-def _configuration(options: argparse.Namespace) -> tuple[MeshConfig | None, Finding]:
+def _configuration(options: argparse.Namespace, world: World) -> tuple[MeshConfig | None, Finding]:
+    """Where the file cannot be used, the labels of the project's containers tell what else to look at."""
     try:
-        config = config_of(options)
+        config = whole_config(options)
     except ConfigError as error:
-        return None, checks.wrong_file(error)
+        from meshctl.cli.recovered import recovered
+
+        wrong = checks.wrong_file(error)
+        try:
+            config = recovered(options, world.find_containers, error)
+        except MeshError:
+            return None, wrong
+        usable = wrong.status == "skip" or config.file
+        return config, Finding("configuration", "warn", config.partial, wrong.mend) if usable else wrong
     return config, Finding("configuration", "ok", f"{config.file}: {config.name}, {len(config.services)} services")
 
 

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace, world: World) -> int:
         diagnostics.note(f"{options.command}: nothing was done")
         return Exit.BAD
     with progress(options) as sink:
-        services = with_session(options, world, lambda session: _carry_out(session, options, sink))
+        creates = options.command == "scale"
+        services = with_session(options, world, lambda session: _carry_out(session, options, sink), whole=creates)
     out = output_of(options)
     if options.json:
         from meshctl.present.documents.services import services_to_data

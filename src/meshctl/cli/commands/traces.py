@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from meshctl.blocking import run_blocking
 from meshctl.cli import diagnostics
 from meshctl.cli.content import content_of
-from meshctl.cli.context import World, config_of, output_of
+from meshctl.cli.context import World, known_config, output_of
 from meshctl.cli.diagnostics import Exit
 from meshctl.engine.traces import UNKNOWN, no_trace
 from meshctl.errors import MeshError, UsageError
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, world: World) -> int:
 
 
 def _traces(options: argparse.Namespace, world: World) -> Traces:
-    return world.open_cold_session(config_of(options)).traces
+    return world.open_cold_session(known_config(options, world)).traces
 
 
 def shown_width() -> int:

@@ -34,12 +34,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     )
     out = output_of(options)
     if options.dry_run:
-        plan = with_session(options, world, lambda session: session.lifecycle.plan_up(wanted))
+        plan = with_session(options, world, lambda session: session.lifecycle.plan_up(wanted), whole=True)
         out.data(plan_to_data(plan)) if options.json else out.lines(plan_lines(plan))
         return Exit.DONE
     with progress(options) as sink:
         watch = Stopwatch(sink)
-        report = with_session(options, world, lambda session: session.lifecycle.up(wanted, watch))
+        report = with_session(options, world, lambda session: session.lifecycle.up(wanted, watch), whole=True)
     services = report.survey.services if report.survey is not None else ()
     if options.json:
         out.data(up_to_data(report, services, time.time()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from meshctl.core.config.dependencies import settle
 from meshctl.core.config.environment import Environment, ReadText
@@ -13,7 +14,7 @@ from meshctl.core.config.keys import NETWORK, ROOT, SERVICE
 from meshctl.core.config.mask import secrets_of, telling
 from meshctl.core.config.mounts import Mounts, read_volumes
 from meshctl.core.config.ports import check_published
-from meshctl.core.config.problems import Lines, Problems, Wrong
+from meshctl.core.config.problems import Lines, Problems, Wrong, key_path
 from meshctl.core.config.reader import Reader
 from meshctl.core.config.scalars import choice, filled, text
 from meshctl.core.config.services import DEFAULT_NETWORK, Around, read_service
@@ -29,6 +30,18 @@ COLLECTOR_PORTS = ("http", "otlp-http")
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 _PROJECT_HINT = "Use lower-case letters, digits, '-' and '_', and start with a letter or digit."
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPart:
+    """What a file says while variables it requires are ``unset``: what needs one is left out.
+
+    ``blank`` maps a service to its keys of which that is so.
+    """
+
+    config: MeshConfig
+    unset: tuple[str, ...]
+    blank: Mapping[str, frozenset[str]]
 
 
 def parse(
@@ -48,16 +61,58 @@ def parse(
     the text of env files. Raises ConfigError, which carries every problem of the file, and UsageError when
     ``project`` is no name.
     """
+    return _parse(document, file, base_dir, environ, project, lines, read_text, None)
+
+
+def parse_known(
+    document: object, *, file: str, base_dir: str, environ: Mapping[str, str], project: str | None = None
+) -> KnownPart:
+    """The same for one who creates nothing: without the variables that are not set, and without env files.
+
+    Raises ConfigError also when the project's name needs one of the variables.
+    """
+    unset: dict[str, set[str]] = {}
+    config = _parse(document, file, base_dir, environ, project, lambda path: None, lambda path: "", unset)
+    blank: dict[str, set[str]] = {}
+    for path in unset:
+        name, key = _place(path, config.services)
+        if name:
+            blank.setdefault(name, set()).add(key)
+    names = sorted({name for some in unset.values() for name in some})
+    return KnownPart(config, tuple(names), {name: frozenset(keys) for name, keys in blank.items()})
+
+
+def _parse(
+    document: object,
+    file: str,
+    base_dir: str,
+    environ: Mapping[str, str],
+    project: str | None,
+    lines: Lines,
+    read_text: ReadText,
+    unset: dict[str, set[str]] | None,
+) -> MeshConfig:
     if project is not None and not _PROJECT.match(project):
         raise UsageError(f"'{project}' is no name for a project", hint=_PROJECT_HINT)
     _check_root(document, file)
     problems = Problems(file, lines)
-    values = interpolate_tree(document, "", environ, problems)
+    values = interpolate_tree(document, "", environ, problems, unset)
+    if unset and "name" in unset and project is None:
+        problems.add("name", f"missing env variable {min(unset['name'])}")
     problems.check()
+    problems.tolerate(_excused(values, unset or ()))
     root = Reader(values, "", ROOT, problems)
     config = _config(root, file, base_dir, environ, project, read_text)
     problems.check()
     return config
+
+
+def project_name(value: object) -> str:
+    """Raises Wrong."""
+    name = filled(value)
+    if not _PROJECT.match(name):
+        raise Wrong(f"'{name}' is no name for a project", hint=_PROJECT_HINT)
+    return name
 
 
 def normalised(folder: str) -> str:
@@ -71,6 +126,25 @@ def _check_root(document: object, file: str) -> None:
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else "a single value"
         raise ConfigError(f"the file must be a mapping with 'services:', found {kind}", file=file, line=1)
+
+
+def _excused(values: object, unset: Collection[str]) -> Iterator[str]:
+    """The keys at which these paths leave something out; a check cannot find a port that is not there."""
+    services = values.get("services") if isinstance(values, dict) else None
+    for path in unset:
+        name, key = _place(path, services if isinstance(services, dict) else ())
+        at = key_path("services", name) if name else ""
+        yield key_path(at, key)
+        if name and key == "ports":
+            yield key_path(at, "healthcheck")
+
+
+def _place(path: str, services: Collection[str]) -> tuple[str, str]:
+    """The service that a path is in, '' for one outside of all, and the key there."""
+    inside = (name for name in services if path.startswith(f"{key_path('services', name)}."))
+    name = max(inside, key=len, default="")
+    rest = path.removeprefix(f"{key_path('services', name)}.") if name else path
+    return name, re.split(r"[.\[]", rest, maxsplit=1)[0]
 
 
 def _config(
@@ -124,13 +198,7 @@ def _services(root: Reader, around: Around) -> tuple[dict[str, ServiceSpec], set
 
 
 def _project_name(root: Reader, base_dir: str, project: str | None) -> str:
-    def checked(value: object) -> str:
-        name = filled(value)
-        if not _PROJECT.match(name):
-            raise Wrong(f"'{name}' is no name for a project", hint=_PROJECT_HINT)
-        return name
-
-    written = root.get("name", checked, "")
+    written = root.get("name", project_name, "")
     found = project or written or normalised(posixpath.basename(base_dir))
     if not found:
         root.wrong("", "the folder's name gives no name for the project", hint="Write name: at the top.")

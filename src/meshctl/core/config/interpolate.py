@@ -17,21 +17,25 @@ _BRACE = re.compile(r"\$\$|\$\{|\}")
 _ESCAPE_HINT = "Write $$ for a dollar sign."
 
 
-def interpolate(text: str, environ: Mapping[str, str], secrets: set[str] | None = None) -> str:
+def interpolate(
+    text: str, environ: Mapping[str, str], secrets: set[str] | None = None, unset: set[str] | None = None
+) -> str:
     """``text`` with its variables replaced; values put in are not read again. Raises Wrong.
 
     ``$VAR``, ``${VAR}``, ``:-`` and ``-`` (default), ``:?`` and ``?`` (required, with a message), ``:+`` and
     ``+`` (alternative), ``$$`` (a dollar sign). Values of secret-looking variables are added to ``secrets``.
+    With ``unset`` a variable that is not there is added to it, and stands for nothing.
     """
     if "$" not in text:
         return text
-    return _Interpolation(environ, set() if secrets is None else secrets).run(text, 0)
+    return _Interpolation(environ, set() if secrets is None else secrets, unset).run(text, 0)
 
 
 class _Interpolation:
-    def __init__(self, environ: Mapping[str, str], secrets: set[str]) -> None:
+    def __init__(self, environ: Mapping[str, str], secrets: set[str], unset: set[str] | None) -> None:
         self._environ = environ
         self._secrets = secrets
+        self._unset = unset
 
     def run(self, text: str, depth: int) -> str:
         if depth > MAX_NESTING:
@@ -80,11 +84,17 @@ class _Interpolation:
             return self._noted(name, value or "")
         if operator.endswith("-"):
             return self._noted(name, self.run(word, depth + 1))
+        if self._unset is not None:
+            self._unset.add(name)
+            return ""
         said = self.run(word, depth + 1).strip()
         raise Wrong(f"missing env variable {name}" + (f": {said}" if said else ""), hint=_set_hint(name))
 
     def _required(self, name: str, message: str) -> str:
         value = self._environ.get(name)
+        if value is None and self._unset is not None:
+            self._unset.add(name)
+            return ""
         if value is None:
             raise Wrong(message, nearest=nearest(name, self._environ), hint=_set_hint(name))
         return self._noted(name, value)
@@ -96,15 +106,25 @@ class _Interpolation:
         return value
 
 
-def interpolate_tree(value: object, path: str, environ: Mapping[str, str], problems: Problems) -> object:
-    """The tree with every text interpolated; what is wrong goes to ``problems``. Shared parts stay shared."""
-    return _Walk(environ, problems).visit(value, path)
+def interpolate_tree(
+    value: object,
+    path: str,
+    environ: Mapping[str, str],
+    problems: Problems,
+    unset: dict[str, set[str]] | None = None,
+) -> object:
+    """The tree with every text interpolated; what is wrong goes to ``problems``. Shared parts stay shared.
+
+    With ``unset`` variables that are not there are no problem: it gets the paths of what needs them, and their names.
+    """
+    return _Walk(environ, problems, unset).visit(value, path)
 
 
 class _Walk:
-    def __init__(self, environ: Mapping[str, str], problems: Problems) -> None:
+    def __init__(self, environ: Mapping[str, str], problems: Problems, unset: dict[str, set[str]] | None) -> None:
         self._environ = environ
         self._problems = problems
+        self._unset = unset
         self._done: dict[int, object] = {}
 
     def visit(self, value: object, path: str) -> object:
@@ -120,15 +140,20 @@ class _Walk:
             new = {key: self.visit(item, key_path(path, key)) for key, item in value.items()}
         else:
             new = [self.visit(item, item_path(path, index)) for index, item in enumerate(value)]
-        self._done[id(value)] = new
+        if self._unset is None:  # else each use of a shared part has to be told by its own path
+            self._done[id(value)] = new
         return new
 
     def _text(self, value: str, path: str) -> str:
+        unset: set[str] | None = None if self._unset is None else set()
         try:
-            return interpolate(value, self._environ, self._problems.secrets)
+            return interpolate(value, self._environ, self._problems.secrets, unset)
         except Wrong as wrong:
             self._problems.add_wrong(path, wrong)
             return ""
+        finally:
+            if self._unset is not None and unset:
+                self._unset[path] = unset
 
 
 def _closing_brace(text: str, start: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from meshctl.core.config.mask import mask
 from meshctl.errors import ConfigError
@@ -34,6 +34,7 @@ class Problems:
         self._lines = lines
         self._found: list[ConfigError] = []
         self._seen: set[tuple[int | None, str]] = set()
+        self._tolerated: tuple[str, ...] = ()
         self.secrets: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -41,6 +42,8 @@ class Problems:
 
     def add(self, path: str, message: str, *, nearest: str = "", hint: str = "") -> None:
         """Note one problem; the same words for the same line count once (an anchor used twice)."""
+        if any(path == part or path.startswith((f"{part}.", f"{part}[")) for part in self._tolerated):
+            return
         line = self._lines(path)
         if line is not None and (line, message) in self._seen:
             return
@@ -50,6 +53,10 @@ class Problems:
     def add_wrong(self, path: str, wrong: Wrong) -> None:
         """Note what a conversion raised."""
         self.add(path + wrong.within, str(wrong), nearest=wrong.nearest, hint=wrong.hint)
+
+    def tolerate(self, parts: Iterable[str]) -> None:
+        """From now on nothing at or under these paths is a problem."""
+        self._tolerated = tuple(parts)
 
     def check(self) -> None:
         """Raise the first problem of the file, which carries the others; nothing if there are none."""

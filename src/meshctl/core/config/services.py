@@ -67,7 +67,7 @@ class Around:
 
 def read_service(name: str, service: Reader, around: Around) -> ServiceSpec:
     """The service as it was written; its kind is settled once every service is known."""
-    if not _NAME.match(name):
+    if not is_service_name(name):
         hint = "Use letters, digits, '-', '_' and '.'."
         service.wrong("", f"'{name}' is no name for a service", hint=hint)
     image = service.get("image", _image, "")
@@ -108,6 +108,11 @@ def read_service(name: str, service: Reader, around: Around) -> ServiceSpec:
         mem_limit=_once(service, "mem_limit", limits, "memory", byte_size, 0),
         cpus=_once(service, "cpus", limits, "cpus", positive_number, 0.0),
     )
+
+
+def is_service_name(name: str) -> bool:
+    """Whether a service may be called so."""
+    return _NAME.match(name) is not None
 
 
 def restart_policy(value: object) -> tuple[RestartPolicy, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from meshctl import __version__
+from meshctl.core.config.mask import mask, secrets_of
 from meshctl.core.names import container_name, network_name, volume_name
 from meshctl.core.plan.digest import config_hash, setting_digests
 from meshctl.model import containers as labels
-from meshctl.model.config import MeshConfig, Mount, ServiceSpec
+from meshctl.model.config import HealthCheck, MeshConfig, Mount, ServiceSpec
 from meshctl.model.containers import ContainerRequest
 
 
@@ -70,6 +71,7 @@ def _environment(config: MeshConfig, spec: ServiceSpec, identity: str) -> dict[s
 
 def _labels(config: MeshConfig, spec: ServiceSpec, instance: int) -> dict[str, str]:
     ports = [{"name": port.name, "target": port.target, "app_protocol": port.app_protocol.value} for port in spec.ports]
+    needs = {edge.service: {"condition": edge.condition.value, "required": edge.required} for edge in spec.depends_on}
     return {
         labels.LABEL_PROJECT: config.name,
         labels.LABEL_SERVICE: spec.name,
@@ -81,5 +83,23 @@ def _labels(config: MeshConfig, spec: ServiceSpec, instance: int) -> dict[str, s
         labels.LABEL_VERSION: __version__,
         labels.LABEL_KIND: spec.kind.value,
         labels.LABEL_REGISTER: spec.mesh.register,
-        labels.LABEL_PORTS: json.dumps(ports, separators=(",", ":")),
+        labels.LABEL_PORTS: _json(ports),
+        labels.LABEL_FILE: config.file,
+        labels.LABEL_ROLE: {config.registry: "registry", config.collector: "collector"}.get(spec.name, ""),
+        labels.LABEL_DEPENDS_ON: _json(needs),
+        labels.LABEL_HEALTHCHECK: _check(config, spec),
+        labels.LABEL_RESTART: spec.restart.value,
+        labels.LABEL_STOP_GRACE: f"{spec.stop_grace_s:g}",
     }
+
+
+def _check(config: MeshConfig, spec: ServiceSpec) -> str:
+    """What the check says beside its defaults. Labels are shown to everybody: one that holds a secret is left out."""
+    usual = asdict(HealthCheck())
+    text = _json({name: value for name, value in asdict(spec.healthcheck).items() if value != usual[name]})
+    hidden = any(secret in text for secret in secrets_of(spec.environment) if secret)
+    return "" if hidden or mask(text, config.secrets) != text else text
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -59,7 +59,8 @@ class FrameHead:
     def _title(self, width: int) -> Line:
         session = self._host.session
         links, observed = session.state.links.value, session.state.services.value.observed_at is not None
-        return title_line(session.config.name, links, session.now(), width, observed=observed)
+        config = session.config
+        return title_line(config.name, links, session.now(), width, observed=observed, partial=bool(config.partial))
 
 
 class FrameFoot:

@@ -1,0 +1,98 @@
+"""The configuration of a command that creates nothing, where the file cannot be used: what the engine's labels tell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meshctl.adapters.config_file import load_config, load_known, place_of
+from meshctl.core.config.from_labels import (
+    by_project,
+    completed,
+    config_from_labels,
+    is_needed,
+    made_from,
+    project_of,
+)
+from meshctl.core.names import nearest
+from meshctl.errors import ConfigError, MeshError, UsageError
+from meshctl.model.config import MeshConfig
+from meshctl.model.containers import Container
+
+if TYPE_CHECKING:
+    from meshctl.core.config.document import KnownPart
+
+
+#: The containers of a project, of every one for ''. Raises RuntimeUnavailable.
+Find = Callable[[str], Sequence[Container]]
+
+
+def recovered(options: argparse.Namespace, find: Find, error: ConfigError) -> MeshConfig:
+    """In place of the file that ``error`` is about.
+
+    Raises it again where labels tell nothing, UsageError for a project that is not on the engine, RuntimeUnavailable.
+    """
+    with suppress(ConfigError):
+        known = load_known(options.file, project=options.project, environ=os.environ, cwd=str(Path.cwd()))
+        return _without_variables(known, find)
+    return _by_labels(options, find, error)
+
+
+def of_other_file(options: argparse.Namespace, find: Find, config: MeshConfig) -> MeshConfig:
+    """``-p other`` is about the project of that name, if it was made from another file than the one found here."""
+    containers = find(config.name)
+    files = made_from(containers) - {""}
+    if not files or config.file in files:
+        return config
+    own = load_config(None, project=None, environ=os.environ, cwd=str(Path.cwd()))
+    if own.name == config.name:
+        return config
+    return config_from_labels(config.name, containers, _told(f"{own.file} is {own.name}'s", config.name, containers))
+
+
+def _without_variables(known: KnownPart, find: Find) -> MeshConfig:
+    one = len(known.unset) == 1
+    cause = f"{' and '.join(known.unset)} {'is' if one else 'are'} not set"
+    if not is_needed(known):
+        return completed(known, (), f"{cause}; only what creates containers needs {'it' if one else 'them'}")
+    containers: Sequence[Container] = ()
+    with suppress(MeshError):  # the command itself says best that nobody answers
+        containers = find(known.config.name)
+    needs = "needs it" if one else "needs them"
+    return completed(known, containers, f"{cause}; what {needs} is as the containers' labels tell")
+
+
+def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError) -> MeshConfig:
+    place = place_of(options.file, environ=os.environ, cwd=str(Path.cwd()))
+    try:
+        projects = by_project(find(""))
+    except MeshError:
+        if options.project and not place.there:
+            raise
+        raise error from None
+    name = options.project or project_of(place.files, place.name, place.there, projects)
+    if name not in projects:
+        raise (_no_project(name, projects) if options.project else error) from None
+    cause = _wrong(error) if place.there else str(error) if options.file else "no meshctl.yaml here"
+    return config_from_labels(name, projects[name], _told(cause, name, projects[name]))
+
+
+def _told(cause: str, project: str, containers: Sequence[Container]) -> str:
+    files = made_from(containers) - {""}
+    source = f" (made from {files.pop()})" if len(files) == 1 else ""
+    return f"{cause}: {project} as its containers' labels tell{source}"
+
+
+def _wrong(error: ConfigError) -> str:
+    place = f"{error.file}:{error.line}" if error.line else error.file
+    return f"{place} cannot be used, {error}" if place else str(error)
+
+
+def _no_project(name: str, projects: Mapping[str, object]) -> UsageError:
+    near = nearest(name, projects)
+    known = f"Projects there: {', '.join(sorted(projects))}." if projects else "There is none; meshctl up makes one."
+    return UsageError(f"no project named '{name}' on this engine", hint=f"Did you mean {near}?" if near else known)
