@@ -21,6 +21,7 @@ from meshctl.model.containers import (
     LABEL_IMAGE,
     LABEL_KIND,
     LABEL_PORTS,
+    LABEL_PROJECT,
     LABEL_REGISTER,
     Capability,
     Container,
@@ -217,6 +218,14 @@ class RuntimeContract:
         assert (web.ports, web.protocols) == (known["web"].ports, known["web"].protocols)
         assert (web.labels, web.addresses) == (known["web"].labels, known["web"].addresses)
         assert [c.instance_id for c in await runtime.find(project)] == ["api-1", "web-1"]
+
+    async def test_find_without_a_project_sees_those_of_all(self, runtime: Runtime, project: str, image: str) -> None:
+        for one in (project, f"{project}-other"):
+            await runtime.instances.create(sleeper(one, image))
+        found = {c.labels[LABEL_PROJECT] for c in await runtime.find("")}
+        for container in await runtime.find(f"{project}-other"):
+            await runtime.instances.remove(container.id)
+        assert found >= {project, f"{project}-other"}
         assert await runtime.find(project, "absent") == () == await runtime.find(f"{project}-other")
 
     async def test_events_tell_what_happens_after_the_call(self, runtime: Runtime, project: str, image: str) -> None:

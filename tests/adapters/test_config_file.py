@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshctl.adapters.config_file import load_config
+from meshctl.adapters.config_file import load_config, load_known, place_of
 from meshctl.adapters.config_file.loader import MAX_BYTES
 from meshctl.errors import ConfigError, UsageError
 from meshctl.model.config import MeshConfig, ServiceKind
@@ -198,3 +198,48 @@ def test_the_bundled_stack() -> None:
     applications = [name for name, spec in config.services.items() if spec.kind is ServiceKind.APPLICATION]
     assert applications == ["users", "orders", "inventory", "notifications", "worker", "echo"]
     assert all(port.host_ip == "127.0.0.1" for spec in config.services.values() for port in spec.ports)
+
+
+def test_what_is_known_needs_neither_variables_nor_env_files(folder: Path) -> None:
+    (folder / ".env").write_text("TAG=2\n")
+    (folder / "meshctl.yaml").write_text(
+        "services: {app: {image: 'app:${TAG}', env_file: gone.env, user: '${WHO}', environment: ['A=$FOO']}}"
+    )
+    known = load_known(None, project=None, environ={"WHO": "me"}, cwd=str(folder))
+    app = known.config.services["app"]
+    assert (known.unset, app.image, app.user) == (("FOO",), "app:2", "me")
+    assert known.config.file == str(folder / "meshctl.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "folder_name"),
+    [
+        ("name: demo\nservices: [", "demo", ""),
+        ("x: [\nname: 'demo'  # mine\n", "demo", ""),
+        ('name: "${NAME:-demo}"\r\nx: [', "demo", ""),
+        ("name: ${PROJECT}\nx: [", "from-shell", ""),
+        ("name: ${MISSING}\nx: [", "", ""),
+        ("name: No Name\nx: [", "", ""),
+        ('{"name": "demo"', "", ""),
+        ("services:\n  name: other\n  x: [", "", "myshop"),
+    ],
+)
+def test_the_name_of_a_broken_file(folder: Path, text: str, name: str, folder_name: str) -> None:
+    (folder / "meshctl.yaml").write_bytes(text.encode())
+    place = place_of(None, environ={"PROJECT": "from-shell"}, cwd=str(folder))
+    assert (place.files, place.there) == ((str(folder / "meshctl.yaml"),), True)
+    assert (place.name, place.folder) == (name, folder_name)
+
+
+def test_the_place_of_a_file_that_is_gone(folder: Path) -> None:
+    below = folder / "below"
+    below.mkdir()
+    looked_for = place_of(None, environ={}, cwd=str(below))
+    assert (looked_for.there, looked_for.name, looked_for.folder) == (False, "", "below")
+    assert looked_for.files[:3] == tuple(
+        str(path) for path in (below / "meshctl.yaml", below / "meshctl.yml", folder / "meshctl.yaml")
+    )
+    named = place_of("sub/../other.yaml", environ={}, cwd=str(folder))
+    assert (named.files, named.there, named.folder) == ((str(folder / "other.yaml"),), False, "myshop")
+    inside = place_of("below", environ={}, cwd=str(folder))
+    assert inside.files == (str(below / "meshctl.yaml"), str(below / "meshctl.yml"))

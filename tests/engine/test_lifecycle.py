@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from meshctl.errors import DeadlineExceeded, PortInUse, ServiceFailed, UsageError
+from meshctl.engine.up import UpOptions
+from meshctl.errors import DeadlineExceeded, NotPossible, PortInUse, ServiceFailed, UsageError
 from meshctl.model.config import PortSpec
 from tests.builders import application, job, mesh_config, spec
 from tests.fakes.containers import Behaviour, Death
@@ -143,3 +146,25 @@ async def test_names_and_counts_that_cannot_be_are_refused() -> None:
     with pytest.raises(UsageError):
         await on.lifecycle.scale({"users": -1}, on.sink)
     assert set(on.engine.states().values()) == {"running"}
+
+
+async def test_what_is_not_the_whole_file_creates_nothing_and_stops_all() -> None:
+    on = running()
+    on.mesh.config = replace(on.mesh.config, partial="no meshctl.yaml here")
+    for creating in (
+        on.lifecycle.up(UpOptions(), on.sink),
+        on.lifecycle.plan_up(UpOptions()),
+        on.lifecycle.scale({"users": 3}, on.sink),
+    ):
+        with pytest.raises(NotPossible, match="no meshctl"):
+            await creating
+    await on.lifecycle.stop((), on.sink)
+    assert set(on.engine.states().values()) == {"exited"}
+
+
+async def test_a_command_runs_in_a_service_that_no_file_names() -> None:
+    on = running()
+    on.mesh.config = mesh_config(spec("consul"))
+    assert await on.lifecycle.exec_attached("db", ("true",)) == 0
+    with pytest.raises(UsageError, match="nosuch"):
+        await on.lifecycle.exec_attached("nosuch", ("true",))

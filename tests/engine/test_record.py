@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from dataclasses import replace
+
 import pytest
 
 from meshctl.engine.live import LiveSession
@@ -80,3 +82,9 @@ def test_what_the_runtime_lacks_is_not_possible(on: Stage) -> None:
     session = session_of(on)
     assert session.can(Ability.PAUSE) == session.can(Ability.UNPAUSE) == "the runtime of shop has no pausing"
     assert session.can(Ability.STOP) == ""
+
+
+def test_what_is_not_the_whole_file_brings_nothing_up(on: Stage) -> None:
+    on.mesh.config = replace(on.mesh.config, partial="FOO is not set")
+    session = session_of(on)
+    assert {ability for ability in Ability if session.can(ability) == "FOO is not set"} == {Ability.UP, Ability.SCALE}

@@ -44,7 +44,7 @@ def recovered(options: argparse.Namespace, find: Find, error: ConfigError) -> Me
 
 def of_other_file(options: argparse.Namespace, find: Find, config: MeshConfig) -> MeshConfig:
     """``-p other`` is about the project of that name, if it was made from another file than the one found here."""
-    containers = find(config.name)
+    containers = _found(find, config.name)
     files = made_from(containers) - {""}
     if not files or config.file in files:
         return config
@@ -59,11 +59,17 @@ def _without_variables(known: KnownPart, find: Find) -> MeshConfig:
     cause = f"{' and '.join(known.unset)} {'is' if one else 'are'} not set"
     if not is_needed(known):
         return completed(known, (), f"{cause}; only what creates containers needs {'it' if one else 'them'}")
-    containers: Sequence[Container] = ()
-    with suppress(MeshError):  # the command itself says best that nobody answers
-        containers = find(known.config.name)
+    containers = _found(find, known.config.name)
     needs = "needs it" if one else "needs them"
     return completed(known, containers, f"{cause}; what {needs} is as the containers' labels tell")
+
+
+def _found(find: Find, project: str) -> Sequence[Container]:
+    """() where no engine answers: the command itself says that best."""
+    try:
+        return find(project)
+    except MeshError:
+        return ()
 
 
 def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError) -> MeshConfig:
@@ -74,7 +80,7 @@ def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError) -> M
         if options.project and not place.there:
             raise
         raise error from None
-    name = options.project or project_of(place.files, place.name, place.there, projects)
+    name = options.project or project_of(place.files, place.name, place.folder, projects)
     if name not in projects:
         raise (_no_project(name, projects) if options.project else error) from None
     cause = _wrong(error) if place.there else str(error) if options.file else "no meshctl.yaml here"

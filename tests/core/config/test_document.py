@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from meshctl.core.config.document import normalised
-from meshctl.errors import UsageError
-from meshctl.model.config import MeshConfig
+from meshctl.core.config.document import KnownPart, normalised, parse_known
+from meshctl.errors import ConfigError, UsageError
+from meshctl.model.config import MeshConfig, RestartPolicy
 from meshctl.present.documents.config import config_to_data
 from tests.core.config.parsing import BASE_DIR, config_of, wrong
 
@@ -198,3 +198,47 @@ def test_secrets_are_gathered() -> None:
     }
     config = config_of(document, environ={"PG_PASSWORD": "from-shell", "OTHER_SECRET": "unused-secret"})
     assert config.secrets == ("correct-horse", "from-shell", "k-123456")
+
+
+def _known(document: object, **environ: str) -> KnownPart:
+    return parse_known(document, file="meshctl.yaml", base_dir=BASE_DIR, environ=environ)
+
+
+def test_what_is_known_without_variables_is_what_the_file_says_elsewhere() -> None:
+    web = {"image": "${IMAGE:?}", "ports": ["${PORT:?}"], "healthcheck": {"http": "/"}, "env_file": "gone.env"}
+    known = _known({"name": "shop", "services": {"web": web, "db": {"image": "db", "restart": "always"}}})
+    assert (known.config.name, known.unset) == ("shop", ("IMAGE", "PORT"))
+    assert known.blank == {"web": {"image", "ports"}}
+    assert known.config.services["db"].restart is RestartPolicy.ALWAYS
+
+
+def test_every_use_of_an_anchor_is_told() -> None:
+    shared = {"A": "${FOO}"}
+    services = {"a": {"image": "a", "environment": shared}, "b": {"image": "b", "environment": shared}}
+    assert _known({"x-env": shared, "services": services}).blank == {"a": {"environment"}, "b": {"environment"}}
+
+
+def test_a_service_whose_name_has_dots() -> None:
+    services = {"a": {"image": "a"}, "a.b": {"image": "${FOO}"}}
+    assert _known({"services": services}).blank == {"a.b": {"image"}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "${FOO}", "services": {"a": {"image": "a"}}},
+        {"services": {"a": {"image": "${FOO}", "ports": ["http"]}}},
+        {"services": {"a": {"image": "${FOO}", "imag": "x"}}},
+        {"services": {"a": {"image": "${FOO}"}, "b": {}}},
+        {"services": {"a": {"image": "${FOO"}}},
+    ],
+)
+def test_what_is_wrong_beside_a_missing_variable_is_wrong(document: object) -> None:
+    with pytest.raises(ConfigError):
+        _known(document)
+
+
+def test_the_command_line_can_name_a_project_whose_name_is_not_known() -> None:
+    document = {"name": "${FOO}", "services": {"a": {"image": "a"}}}
+    known = parse_known(document, file="meshctl.yaml", base_dir=BASE_DIR, environ={}, project="shop")
+    assert known.config.name == "shop"

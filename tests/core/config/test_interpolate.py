@@ -129,3 +129,23 @@ def test_shared_parts_are_read_once() -> None:
     for _ in range(30):
         bomb = [bomb, bomb]
     assert config_of({"x-bomb": bomb, "services": {"a": {"image": "a"}}}).name == "shop"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "names"),
+    [
+        ("a-$MISSING-b", "a--b", {"MISSING"}),
+        ("${MISSING}", "", {"MISSING"}),
+        ("${MISSING:?say ${OTHER}}", "", {"MISSING"}),
+        ("${EMPTY:?}", "", {"EMPTY"}),
+        ("${EMPTY?}${NAME}", "shop", set()),
+        ("${MISSING:-${OTHER}}", "", {"OTHER"}),
+        ("${MISSING-d}", "d", set()),
+    ],
+)
+def test_a_variable_that_is_not_needed_stands_for_nothing_and_is_told(
+    text: str, expected: str, names: set[str]
+) -> None:
+    unset: set[str] = set()
+    assert interpolate(text, ENVIRON, unset=unset) == expected
+    assert unset == names

@@ -20,7 +20,7 @@ from meshctl.model.config import MeshConfig
 FILE_NAMES = ("meshctl.yaml", "meshctl.yml")
 MAX_BYTES = 1 << 20
 
-_NAME_LINE = re.compile(r"^name:[ \t]+(\S+)", re.MULTILINE)
+_NAME_LINE = re.compile(r"^name:[ \t]+(.*?)(?:[ \t]+#.*)?[ \t\r]*$", re.MULTILINE)
 
 _INIT_HINT = "'meshctl init' writes one; -f names another file."
 
@@ -60,12 +60,13 @@ def load_known(file: str | None, *, project: str | None, environ: Mapping[str, s
 class Place:
     """Where a file that cannot be used is, or the paths where it was looked for, the nearest first.
 
-    ``name`` is the project's name by what can be read of it, or by its folder; '' when it says one that cannot be read.
+    ``name`` is the project's name as far as it can be read, ``folder`` the one that its folder gives when it says none.
     """
 
     files: tuple[str, ...]
     there: bool
     name: str
+    folder: str
 
 
 def place_of(file: str | None, *, environ: Mapping[str, str], cwd: str) -> Place:
@@ -73,7 +74,7 @@ def place_of(file: str | None, *, environ: Mapping[str, str], cwd: str) -> Place
     with suppress(ConfigError):
         path, _ = _place(file, cwd)
         if _is(path, Path.is_file):
-            return Place((str(path),), True, _name_in(path, environ))
+            return Place((str(path),), True, *_names(path, environ))
     start = _absolute(Path(cwd, file or ""))
     if file is None:
         paths = [directory / name for directory in (start, *start.parents) for name in FILE_NAMES]
@@ -81,19 +82,19 @@ def place_of(file: str | None, *, environ: Mapping[str, str], cwd: str) -> Place
         paths = [start / name for name in FILE_NAMES]
     else:
         paths = [start]
-    return Place(tuple(map(str, paths)), False, normalised(paths[0].parent.name))
+    return Place(tuple(map(str, paths)), False, "", normalised(paths[0].parent.name))
 
 
-def _name_in(path: Path, environ: Mapping[str, str]) -> str:
+def _names(path: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     """By a line ``name: …``, whatever else is wrong; by the folder when there is none."""
     try:
         text = _text(path, str(path))
         written = _NAME_LINE.search(text)
         if written is None:
-            return "" if text.lstrip().startswith("{") else normalised(path.parent.name)
-        return project_name(interpolate(written[1].strip("\"'"), _with_dotenv(path.parent, environ)))
+            return "", "" if text.lstrip().startswith("{") else normalised(path.parent.name)
+        return project_name(interpolate(written[1].strip("\"'"), _with_dotenv(path.parent, environ))), ""
     except (ConfigError, Wrong):
-        return ""
+        return "", ""
 
 
 def _place(file: str | None, cwd: str) -> tuple[Path, str]:

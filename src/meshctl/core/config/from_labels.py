@@ -61,19 +61,19 @@ def made_from(containers: Sequence[Container]) -> set[str]:
     return {container.labels.get(labels.LABEL_FILE, "") for container in containers}
 
 
-def project_of(files: Sequence[str], name: str, there: bool, projects: Mapping[str, Sequence[Container]]) -> str:
-    """The project of a file that is broken (``there``) or gone, '' when nobody can tell.
+def project_of(files: Sequence[str], name: str, folder: str, projects: Mapping[str, Sequence[Container]]) -> str:
+    """The project of a file that is broken or gone, '' when nobody can tell.
 
-    ``files`` are the paths where it is or was looked for. ``name`` is what the file says, or else its folder: where
-    the file is gone, a project that was made from another file is not meant by the folder's name.
+    ``files`` are the paths where it is or was looked for, ``name`` is what it says, ``folder`` what its folder is
+    called: that does not mean a project that was made from another file.
     """
-    if there and name:
+    if name:
         return name if name in projects else ""
     for file in files:
         owners = [project for project, containers in projects.items() if file in made_from(containers)]
         if owners:
-            return name if name in owners else owners[0] if len(owners) == 1 else ""
-    return name if name in projects and made_from(projects[name]) == {""} else ""
+            return folder if folder in owners else owners[0] if len(owners) == 1 else ""
+    return folder if folder in projects and made_from(projects[folder]) == {""} else ""
 
 
 def config_from_labels(project: str, containers: Sequence[Container], partial: str) -> MeshConfig:
