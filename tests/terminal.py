@@ -55,6 +55,15 @@ class Terminal:
         plain = _CONTROL.sub(lambda found: b" " if found[1] == b"H" else b"", self._drawn)
         return " ".join(plain.decode(errors="replace").split())
 
+    @property
+    def given_back(self) -> bool:
+        """Whether the screen of before the program is shown again."""
+        return self._drawn.rfind(b"\x1b[?1049l") > self._drawn.rfind(b"\x1b[?1049h")
+
+    def interrupt(self) -> None:
+        """SIGINT from outside: in the app the key itself is none."""
+        self._process.send_signal(signal.SIGINT)
+
     def press(self, keys: str) -> None:
         """Send the bytes of keys; what was drawn before is forgotten."""
         self._drawn = b""

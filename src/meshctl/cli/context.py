@@ -89,16 +89,20 @@ def with_session(
 
 
 def run_async(work: Awaitable[T]) -> T:
-    """Run to its end; SIGTERM cancels it as Ctrl-C does. Raises KeyboardInterrupt for both."""
+    """Run to its end; Ctrl-C and SIGTERM cancel it. Raises KeyboardInterrupt for both."""
     import asyncio
-    import signal
+
+    from meshctl.cli.interrupts import interruptible
+    from meshctl.threads import tell_loop
 
     async def run() -> T:
-        task = asyncio.current_task()
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
-        with suppress(NotImplementedError, RuntimeError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
+        with interruptible(lambda: tell_loop(loop, task.cancel)):
+            result = await work
+        if task.cancelling():  # and Textual let nobody know
+            raise asyncio.CancelledError
+        return result
 
     try:
         return asyncio.run(run())

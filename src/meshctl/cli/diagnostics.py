@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from meshctl.cli.output import harmless, json_text, painted, use_colour
+from meshctl.cli.output import harmless, json_text, painted, to_nowhere, use_colour
 from meshctl.errors import ConfigError, MeshError
 from meshctl.present.lines import ACCENT, Line, Segment
 from meshctl.present.text import unstyled
@@ -34,7 +34,7 @@ def note(text: str) -> None:
 
 def data(document: Any) -> None:
     """One JSON document on one line."""
-    print(json_text(document, compact=True), file=sys.stderr, flush=True)
+    _say(json_text(document, compact=True) + "\n")
 
 
 def redraw(rows: int, lines: Iterable[Line]) -> None:
@@ -44,7 +44,15 @@ def redraw(rows: int, lines: Iterable[Line]) -> None:
 
 def _write(lines: Iterable[Line], before: str = "") -> None:
     colour = use_colour(sys.stderr)
-    print(before + "".join(painted(line, colour) + "\n" for line in lines), end="", file=sys.stderr, flush=True)
+    _say(before + "".join(painted(line, colour) + "\n" for line in lines))
+
+
+def _say(text: str) -> None:
+    """What nobody can hear any more (a full disk, a reader that left) changes nothing of what is done."""
+    try:
+        print(text, end="", file=sys.stderr, flush=True)
+    except OSError:
+        to_nowhere(sys.stderr)
 
 
 def can_ask() -> bool:
@@ -111,7 +119,7 @@ def internal(error: BaseException, *, traceback: bool) -> int:
 def _traceback(error: BaseException) -> None:
     import traceback
 
-    print(harmless("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
+    _say(harmless("".join(traceback.format_exception(error))))
 
 
 def _one(error: MeshError) -> None:

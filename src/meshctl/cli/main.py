@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 
 from meshctl import bootstrap
 from meshctl.cli import diagnostics, output, parser
@@ -26,10 +24,12 @@ _HOMES = dict.fromkeys(("start", "stop", "restart", "pause", "unpause", "scale")
 def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
     """Run one command; never raises and never shows a traceback unless ``-v -v`` asks for it."""
     options = argparse.Namespace(command="", verbose=0)
-    _ask_for_interrupt()
     try:
-        options = parser.parse(sys.argv[1:] if argv is None else argv)
-        code = _run(options, world)
+        try:
+            options = parser.parse(sys.argv[1:] if argv is None else argv)
+            code = _run(options, world)
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else Exit.DONE
         output.finish()
         return code
     except MeshError as error:
@@ -40,8 +40,6 @@ def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
         if options.command in GROUPS["Lifecycle"]:
             diagnostics.note("interrupted; the next command carries on from here")
         return Exit.INTERRUPTED
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else Exit.DONE
     except BrokenPipeError:
         return Exit.DONE
     except Exception as error:
@@ -49,14 +47,9 @@ def main(argv: Sequence[str] | None = None, *, world: World = bootstrap) -> int:
 
 
 def entry() -> None:
-    """The installed command. Ends the process at once: tearing the interpreter down takes longer than a call."""
+    """The whole process. Ends it at once: tearing the interpreter down takes longer than a call."""
     _reopen_closed_streams()
-    code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+    os._exit(main())
 
 
 def _reopen_closed_streams() -> None:
@@ -77,15 +70,3 @@ def _run(options: argparse.Namespace, world: World) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("no command, and this is no terminal for the app", hint="meshctl ps, or meshctl --help")
     return int(import_module("meshctl.cli.commands.app").run(options, world))
-
-
-def _ask_for_interrupt() -> None:
-    """SIGTERM ends a command as Ctrl-C does: what is under way is cleaned up."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        return  # not the main thread: whoever runs us there handles signals

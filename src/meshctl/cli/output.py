@@ -112,6 +112,13 @@ def finish() -> None:
             _lost(error)
 
 
+def to_nowhere(stream: TextIO) -> None:
+    """Whatever it still holds, and gets, is lost without an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def use_colour(stream: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
@@ -169,7 +176,7 @@ def _encoded(text: str, encoding: str | None) -> bytes:
 
 def _lost(error: OSError) -> NoReturn:
     """Nothing more is written. A reader that went away is no error, a disk that is full is one."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    to_nowhere(sys.stdout)
     if isinstance(error, BrokenPipeError):
         raise SystemExit(0)
     raise MeshError(f"stdout cannot be written: {error.strerror}") from error

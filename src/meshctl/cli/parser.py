@@ -10,6 +10,7 @@ from typing import NoReturn
 from meshctl import __version__
 from meshctl.cli.arguments import ARGUMENTS, TRACES_VALUED
 from meshctl.cli.help_text import ACTIONS, COMMANDS, EXAMPLES, description
+from meshctl.cli.output import Output
 from meshctl.core.names import no_such
 from meshctl.errors import UsageError
 
@@ -30,6 +31,10 @@ class Parser(argparse.ArgumentParser):
         super().__init__(f"meshctl {page}".rstrip(), allow_abbrev=False, **more)  # type: ignore[arg-type]
         self.page = page
         self._negative_number_matcher = re.compile(r"-\.?[0-9]")  # no option begins so: -1s is a value
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """As every command prints."""
+        Output(as_json=False).text(message.rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
         what, _, words = message.partition(": ")

@@ -6,7 +6,6 @@ import asyncio
 import ctypes
 import errno
 import gc
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -36,12 +35,8 @@ _MALLOC = ((-1, 64 * MB), (-2, 16 * MB), (-3, 32 * MB))
 _TAKEN = "Stop what listens there, or choose another with --{name}-port; 0 takes any free one."
 
 
-async def run(options: CollectorOptions, on_listening: Callable[[Listening], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Raises PortInUse, UsageError, MeshError before it listens."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+async def run(options: CollectorOptions, on_listening: Callable[[Listening], None], ended: asyncio.Event) -> None:
+    """Serve until ``ended`` is set. Raises PortInUse, UsageError, MeshError before it listens."""
     _tune_process()
     async with serving(options) as listening:
         on_listening(listening)

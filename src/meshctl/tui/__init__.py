@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
 
 
-def run(session: MeshSession) -> int:
+async def run(session: MeshSession) -> int:
     """Show the app until the user leaves; return the exit code. The caller closes ``session``."""
     import gc
 
@@ -16,5 +16,5 @@ def run(session: MeshSession) -> int:
 
     app = MeshApp(session)
     gc.freeze()  # What is loaded by now is needed to the end: the search for garbage need not look at it.
-    result = app.run()
+    result = await app.run_async()
     return result if result is not None else 0

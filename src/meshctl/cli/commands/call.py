@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import import_module
@@ -16,6 +17,7 @@ from meshctl.cli import diagnostics
 from meshctl.cli.content import STDIN, content_of, within
 from meshctl.cli.context import World, known_config, output_of
 from meshctl.cli.diagnostics import Exit
+from meshctl.cli.interrupts import interrupt, interruptible
 from meshctl.cli.output import Output
 from meshctl.errors import MeshError, UsageError
 from meshctl.model.calls import CallReply, CallRequest
@@ -58,6 +60,13 @@ def run(options: argparse.Namespace, world: World) -> int:
     many = options.repeat > 1 or options.instance == "all"
     answers = _Answers(options, output_of(options), many)
     _load_meanwhile(_SENDING)
+    with interruptible(interrupt) if many else nullcontext():
+        _send(calls, request, answers)
+    return answers.code
+
+
+def _send(calls: Calls, request: CallRequest, answers: _Answers) -> None:
+    options = answers.options
     try:
         for _ in range(options.repeat):
             for endpoint in run_blocking(calls.targets(request)):  # looked up anew each time
@@ -71,7 +80,6 @@ def run(options: argparse.Namespace, world: World) -> int:
     finally:
         answers.end()
         answers.report(calls)
-    return answers.code
 
 
 def _load_meanwhile(modules: Sequence[str]) -> None:

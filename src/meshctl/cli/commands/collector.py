@@ -7,6 +7,8 @@ import asyncio
 
 from meshctl.cli.context import World
 from meshctl.cli.diagnostics import Exit, note
+from meshctl.cli.interrupts import interruptible
+from meshctl.threads import tell_loop
 
 
 def run(options: argparse.Namespace, world: World) -> int:
@@ -34,5 +36,10 @@ def run(options: argparse.Namespace, world: World) -> int:
             f"query {ports.query_port}"
         )
 
-    asyncio.run(serve(chosen, tell))
+    async def until_interrupted() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        with interruptible(lambda: tell_loop(loop, ended.set)):
+            await serve(chosen, tell, ended)
+
+    asyncio.run(until_interrupted())
     return Exit.DONE
