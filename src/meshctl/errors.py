@@ -8,10 +8,11 @@
     │   ├── RuntimeUnavailable              no runtime answers
     │   ├── RegistryUnavailable            no registry answers
     │   ├── CollectorUnavailable           no collector answers
-    │   └── ImageUnavailable               an image is neither here, nor pullable, nor buildable
+    │   └── ImageUnavailable               an image is neither here, nor can it be pulled
     ├── DeadlineExceeded          exit 4   waited as long as was asked
     ├── OperationFailed                        the runtime refused one operation
     │   ├── PortInUse
+    │   ├── BuildFailed                    an image cannot be built from its Dockerfile
     │   ├── NotFound                       the object is no longer there
     │   └── CommandLeft                    an earlier command still runs inside, and cannot be ended
     ├── ServiceFailed                      a service did not become ready
@@ -99,7 +100,7 @@ class CollectorUnavailable(EnvironmentMissing):
 
 
 class ImageUnavailable(EnvironmentMissing):
-    """An image is neither here, nor can it be pulled or built. ``log`` is the end of the output."""
+    """An image, or the one that it is built from, is neither here, nor can it be pulled. ``log``: of the build."""
 
     def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
         super().__init__(message, hint=hint)
@@ -118,6 +119,14 @@ class OperationFailed(MeshError):
 
 class PortInUse(OperationFailed):
     """A host port that a service asks for is taken."""
+
+
+class BuildFailed(OperationFailed):
+    """A step of a Dockerfile failed. ``log`` is the end of the output."""
+
+    def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.log = tuple(log)
 
 
 class NotFound(OperationFailed):

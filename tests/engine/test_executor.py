@@ -75,7 +75,7 @@ async def test_a_build_that_fails_lets_the_next_of_its_recipe_try() -> None:
     on.engine.unbuildable = {"shop-a:latest"}
     outcome = await carry_out(on)
     (failure,) = outcome.failures
-    assert (failure.kind, failure.service, failure.log) == ("no image", "a", ("Step 1/2", "boom"))
+    assert (failure.kind, failure.service, failure.log) == ("build failed", "a", ("Step 1/2", "boom"))
     assert on.sink.done("build") == ["shop-b:latest"]
     assert on.engine.states() == {"b-1": "running"}
 

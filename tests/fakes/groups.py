@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from meshctl.errors import DeadlineExceeded, ImageUnavailable, OperationFailed
+from meshctl.errors import BuildFailed, DeadlineExceeded, ImageUnavailable, OperationFailed
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
     Container,
@@ -92,7 +92,7 @@ class FakeImages:
         async with self._engine.change("build", tag):
             tell("Step 1/2: FROM base", 0.0)
             if tag in self._engine.unbuildable:
-                raise ImageUnavailable(f"Image {tag} cannot be built: exit 1.", log=("Step 1/2", "boom"))
+                raise BuildFailed(f"Image {tag} cannot be built: exit 1.", log=("Step 1/2", "boom"))
             self._engine.present[tag] = f"sha256:built-{next(self._engine.numbers)}"
             return self._engine.present[tag]
 

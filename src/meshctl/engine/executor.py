@@ -11,7 +11,15 @@ from typing import Any
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.operations import Operations
-from meshctl.errors import DeadlineExceeded, ImageUnavailable, MeshError, NotFound, PortInUse, ServiceFailed
+from meshctl.errors import (
+    BuildFailed,
+    DeadlineExceeded,
+    ImageUnavailable,
+    MeshError,
+    NotFound,
+    PortInUse,
+    ServiceFailed,
+)
 from meshctl.model.containers import Observed
 from meshctl.model.plan import Failure, Operation, Plan, Ran
 from meshctl.model.progress import Phase, ProgressEvent
@@ -24,6 +32,7 @@ _FAILURES: tuple[tuple[type[MeshError], str], ...] = (
     (ServiceFailed, "not ready"),
     (PortInUse, "port in use"),
     (DeadlineExceeded, "timed out"),
+    (BuildFailed, "build failed"),
     (ImageUnavailable, "no image"),
     (NotFound, "gone"),
 )
@@ -181,7 +190,7 @@ async def in_time(clock: Clock, deadline: float, work: Coroutine[Any, Any, None]
 
 def failure_of(operation: Operation, error: MeshError) -> Failure:
     """The evidence of one failed operation."""
-    log: tuple[str, ...] = error.log if isinstance(error, ServiceFailed | ImageUnavailable) else ()
+    log: tuple[str, ...] = error.log if isinstance(error, ServiceFailed | BuildFailed | ImageUnavailable) else ()
     died = error if isinstance(error, ServiceFailed) else None
     return Failure(
         service=operation.service,

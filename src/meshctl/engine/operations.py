@@ -39,7 +39,7 @@ class Operations:
     started: set[str] = field(default_factory=set)
 
     async def carry_out(self, operation: Operation, tell: Tell) -> None:
-        """Raises OperationFailed, ImageUnavailable, ServiceFailed, DeadlineExceeded, RuntimeUnavailable."""
+        """Raises OperationFailed, ConfigError (build), ServiceFailed, DeadlineExceeded, EnvironmentMissing."""
         try:
             await _CALLS[operation.kind](_Call(self, operation, tell))
         finally:

@@ -108,11 +108,11 @@ class Pausing(Protocol):
 
 
 class Images(Protocol):
-    """What instances are made of. Both return the image id and raise ImageUnavailable."""
+    """What instances are made of. Both return the image id and raise ImageUnavailable (build: of its base)."""
 
     async def pull(self, reference: str, tell: Tell) -> str: ...
     async def build(self, build: BuildSpec, tag: str, tell: Tell) -> str:
-        """Build and tag; the error has the end of the output."""
+        """Build and tag. Raises BuildFailed with the end of the output, ConfigError without a Dockerfile or context."""
         ...
 
 

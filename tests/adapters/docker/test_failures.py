@@ -14,7 +14,6 @@ from meshctl.adapters.docker.failures import (
     image_failure,
     refused,
     start_hint,
-    taken_port,
     unavailable,
 )
 from meshctl.errors import ImageUnavailable, NotFound, OperationFailed
@@ -94,38 +93,6 @@ def test_the_cause_is_found_however_deep_it_lies() -> None:
     looped.__context__ = RuntimeError("y")
     looped.__context__.__context__ = looped
     assert "No Docker engine answers" in str(unavailable(LOCAL, looped))
-
-
-@pytest.mark.parametrize(
-    ("message", "found"),
-    [
-        (
-            "driver failed programming external connectivity on endpoint shop-web-1 (1a2b): "
-            "Bind for 127.0.0.1:8080 failed: port is already allocated",
-            ("127.0.0.1", 8080),
-        ),
-        (
-            "driver failed programming external connectivity on endpoint w (1a): Error starting userland proxy: "
-            "listen tcp4 0.0.0.0:80: bind: address already in use",
-            ("0.0.0.0", 80),
-        ),
-        (
-            "failed to set up container networking: driver failed programming external connectivity on endpoint w: "
-            "failed to bind host port 127.0.0.1:8080/tcp: address already in use",
-            ("127.0.0.1", 8080),
-        ),
-        (
-            "Ports are not available: exposing port TCP 127.0.0.1:8080 -> 127.0.0.1:0: listen tcp 127.0.0.1:8080: "
-            "bind: address already in use",
-            ("127.0.0.1", 8080),
-        ),
-        ("listen udp6 [::]:53: bind: address already in use", ("::", 53)),
-        ("port is already allocated", ("", 0)),
-        ("no such container", None),
-    ],
-)
-def test_a_taken_port_is_found_in_the_engines_text(message: str, found: tuple[str, int] | None) -> None:
-    assert taken_port(message) == found
 
 
 @pytest.mark.parametrize(

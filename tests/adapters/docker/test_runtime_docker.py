@@ -20,7 +20,7 @@ import pytest
 
 from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.runtime import DockerRuntime
-from meshctl.errors import DeadlineExceeded, ImageUnavailable, PortInUse
+from meshctl.errors import BuildFailed, ConfigError, DeadlineExceeded, ImageUnavailable, MeshError, PortInUse
 from meshctl.model.config import BuildSpec, Mount, PortSpec
 from meshctl.model.containers import Container, ContainerState, LogLine, WritableMount
 from tests.adapters.contract_runtime import WAIT_S, eventually, free_port, only, sleeper, until
@@ -94,8 +94,16 @@ async def test_a_port_held_by_a_container_names_it(runtime: DockerRuntime, proje
     first = await runtime.instances.create(sleeper(project, image, ports=port))
     await runtime.instances.start(first)
     second = await runtime.instances.create(sleeper(project, image, instance=2, ports=port))
-    with pytest.raises(PortInUse, match=rf"Port {port[0].published} .*{project}-web-1"):
+    with pytest.raises(PortInUse, match=rf"Port {port[0].published} .* by web-1, another instance"):
         await runtime.instances.start(second)
+    refused = next(c for c in (await runtime.observe(project)).containers if c.id == second)
+    assert (
+        refused.error
+        == f"port {port[0].published} of 127.0.0.1 is taken by web-1, another instance of the same service"
+    )
+    await runtime.instances.remove(first)
+    refused = await only(runtime, project)
+    assert refused.error.endswith("was taken by another program")
 
 
 async def test_a_port_held_by_a_program_is_named(runtime: DockerRuntime, project: str, image: str) -> None:
@@ -353,19 +361,41 @@ async def test_a_failed_build_shows_the_end_of_its_output(
     runtime: DockerRuntime, image: str, tag: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN seq 1 100 && exit 9\n")
-    with pytest.raises(ImageUnavailable, match="returned a non-zero code: 9") as caught:
+    with pytest.raises(BuildFailed, match=r"Step 2/2: RUN .* failed: .* returned a non-zero code: 9") as caught:
         await runtime.images.build(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
     assert len(caught.value.log) == 40
     assert "100" in caught.value.log
 
 
-@pytest.mark.parametrize(("dockerfile", "word"), [("NONSENSE here\n", "NONSENSE"), (None, "no Dockerfile")])
+@pytest.mark.parametrize(
+    ("dockerfile", "kind", "word", "code"),
+    [
+        ("NONSENSE here\n", BuildFailed, "line 1: unknown instruction: NONSENSE", 1),
+        ("FROM 127.0.0.1:1/meshctl/nothing:none\n", ImageUnavailable, "cannot be built", 3),
+        (None, ConfigError, "no Dockerfile", 2),
+    ],
+)
 async def test_a_dockerfile_that_is_wrong_or_missing(
-    runtime: DockerRuntime, tag: str, tmp_path: Path, dockerfile: str | None, word: str
+    runtime: DockerRuntime,
+    tag: str,
+    tmp_path: Path,
+    dockerfile: str | None,
+    kind: type[MeshError],
+    word: str,
+    code: int,
 ) -> None:
     if dockerfile is not None:
         (tmp_path / "Dockerfile").write_text(dockerfile)
-    with pytest.raises(ImageUnavailable, match=word):
+    with pytest.raises(kind, match=word) as caught:
+        await runtime.images.build(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
+    assert caught.value.exit_code == code
+
+
+async def test_what_a_dockerfile_copies_and_is_not_there_is_its_own_fault(
+    runtime: DockerRuntime, image: str, tag: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nCOPY nosuch /\n")
+    with pytest.raises(BuildFailed, match="Step 2/2: COPY nosuch / failed"):
         await runtime.images.build(BuildSpec(context=str(tmp_path)), tag, lambda *_: None)
 
 

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from meshctl.adapters.docker.address import Address
-from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
+from meshctl.adapters.docker.failures import not_an_engine, refused, unavailable
+from meshctl.adapters.docker.refusals import sentence
 from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.wire import check_reachable, failed
 from meshctl.errors import MeshError, NotFound, OperationFailed, RuntimeUnavailable

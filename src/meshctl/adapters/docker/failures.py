@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshctl.adapters.docker.address import Address
+from meshctl.adapters.docker.refusals import refusal, sentence
 from meshctl.errors import ImageUnavailable, NotFound, OperationFailed, RuntimeUnavailable
 
 NO_REGISTRY_HINT = (
@@ -23,11 +24,6 @@ _UNREACHABLE = (
 )
 _ABSENT = r"manifest unknown|access denied|does not exist|not found"
 _NO_IMAGE = r"no such image|unable to find image|image .* not found"
-_PORT = (
-    r"(?:Bind for|listen tcp[46]?|listen udp[46]?|bind host port(?: for)?|exposing port \S+ ->)\s+"
-    r"(?P<host>\[?[0-9a-fA-F.:]*?\]?):(?P<port>\d+)(?:/\w+)?"
-)
-_TAKEN = r"port is already allocated|address already in use|ports are not available"
 
 
 def unavailable(address: Address, cause: BaseException | None = None) -> RuntimeUnavailable:
@@ -98,48 +94,24 @@ def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 def refused(status: int, message: str) -> OperationFailed | ImageUnavailable:
     """Docker's own refusal of one operation, by HTTP status and text."""
-    text = sentence(message)
     if status == 404 and _says(_NO_IMAGE, message):
-        return ImageUnavailable(text, hint="Run `meshctl up`, which pulls or builds what is missing.")
+        hint = "Run `meshctl up`, which pulls or builds what is missing."
+        return ImageUnavailable(sentence(message), hint=hint)
     if status == 404:
-        return NotFound(text)
-    return OperationFailed(text, hint=_hint(message))
+        return NotFound(sentence(message))
+    said = refusal(message)
+    return OperationFailed(said.says, hint=said.hint)
 
 
 def _says(pattern: str, message: str) -> bool:
     return re.search(pattern, message, re.IGNORECASE) is not None
 
 
-def _hint(message: str) -> str:
-    if "already in use by container" in message:
-        return "Remove that container with `docker rm -f`, or rename the project."
-    if "has active endpoints" in message or "volume is in use" in message:
-        return "A container outside the project uses it; `docker ps -a` shows which."
-    if "bind source path does not exist" in message:
-        return "Create that path, or correct it under `volumes:`."
-    return ""
-
-
-def taken_port(message: str) -> tuple[str, int] | None:
-    """Host address and port that a start failed on: None when it failed for another reason."""
-    if not _says(_TAKEN, message):
-        return None
-    matches = list(re.finditer(_PORT, message))
-    return (matches[-1]["host"].strip("[]"), int(matches[-1]["port"])) if matches else ("", 0)
-
-
 def image_failure(what: str, message: str, log: Sequence[str] = ()) -> ImageUnavailable:
-    """A pull or a build that failed; ``what`` begins the sentence (``Image x cannot be pulled``)."""
+    """An image that could not be got; ``what`` begins the sentence (``Image x cannot be pulled``)."""
     hint = ""
     if _says(_UNREACHABLE, message):
         hint = NO_REGISTRY_HINT
     elif _says(_ABSENT, message):
         hint = "Check the image's name and tag; a private one needs `docker login`."
     return ImageUnavailable(f"{what}: {sentence(message)}", hint=hint, log=log)
-
-
-def sentence(message: str) -> str:
-    """One line without Docker's preamble, at most 400 characters."""
-    text = " ".join(message.split())
-    text = re.sub(r"^(Error response from daemon: |Conflict\. )+", "", text)
-    return text if len(text) <= 400 else text[:399] + "…"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker.client import Client
 from meshctl.adapters.docker.failures import image_failure, unavailable
+from meshctl.adapters.docker.refusals import sentence
 from meshctl.adapters.docker.translate import number
-from meshctl.errors import ImageUnavailable, OperationFailed
+from meshctl.errors import BuildFailed, ConfigError, ImageUnavailable, MeshError, OperationFailed
 from meshctl.model.config import BuildSpec
 from meshctl.ports.runtime import Tell
 
@@ -52,10 +53,12 @@ class DockerImages:
             async with aclosing(self._client.stream(lambda api: _build(api, build, tag, what))) as messages:
                 async for message in messages:
                     if "error" in message:
-                        raise image_failure(what, _error_text(message), progress.log)
+                        raise _build_failure(what, build, _error_text(message), progress)
                     progress.take(message)
+        except BuildFailed:
+            raise
         except OperationFailed as error:
-            raise image_failure(what, str(error), progress.log) from error
+            raise _build_failure(what, build, str(error), progress) from error
         if not progress.image_id:
             raise unavailable(self._client.address)
         return await self._client.run(lambda api: _image_id(api, tag))
@@ -69,13 +72,22 @@ def _pull(api: APIClient, reference: str) -> Iterator[Any]:
     yield from api.pull(reference, stream=True, decode=True)
 
 
+def _build_failure(what: str, build: BuildSpec, message: str, progress: BuildProgress) -> MeshError:
+    """A base image that cannot be got is no fault of the Dockerfile."""
+    if progress.step.partition(": ")[2].upper().startswith("FROM "):
+        return image_failure(what, message, progress.log)
+    at = f"{progress.step} failed: " if progress.step else ""
+    hint = f"Correct {Path(build.context, build.dockerfile)}."
+    return BuildFailed(f"{what}: {at}{sentence(message)}", hint=hint, log=progress.log)
+
+
 def _check(spec: BuildSpec, what: str) -> None:
     if not Path(spec.context).is_dir():
-        raise ImageUnavailable(
+        raise ConfigError(
             f"{what}: its context {spec.context} is not a directory.", hint="Correct `build: {context: …}`."
         )
     if not Path(spec.context, spec.dockerfile).is_file():
-        raise ImageUnavailable(
+        raise ConfigError(
             f"{what}: there is no {spec.dockerfile} in {spec.context}.",
             hint="Correct `build: {dockerfile: …}`.",
         )
@@ -100,9 +112,7 @@ def _build(api: APIClient, spec: BuildSpec, tag: str, what: str) -> Iterator[Any
     except requests.exceptions.RequestException:
         raise
     except OSError as error:  # a file of the context, not Docker
-        raise ImageUnavailable(
-            f"{what}: {error}.", hint="List what the image does not need in .dockerignore."
-        ) from error
+        raise BuildFailed(f"{what}: {error}.", hint="List what the image does not need in .dockerignore.") from error
 
 
 def _error_text(message: Mapping[str, Any]) -> str:
@@ -149,6 +159,8 @@ class BuildProgress:
         self._tell = tell
         self._lines: deque[str] = deque(maxlen=_LOG_LINES)
         self._partial = ""
+        #: The step that is under way.
+        self.step = ""
         self.image_id = ""
 
     @property
@@ -178,4 +190,5 @@ class BuildProgress:
             step = _STEP.match(line)
             if step:
                 at, of = int(step[1]), int(step[2])
-                self._tell(f"Step {at}/{of}: {step[3].strip()}", (at - 1) / of if of else None)
+                self.step = f"Step {at}/{of}: {step[3].strip()}"
+                self._tell(self.step, (at - 1) / of if of else None)

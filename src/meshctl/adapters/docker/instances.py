@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker import creation
 from meshctl.adapters.docker.client import Client
-from meshctl.adapters.docker.failures import sentence, taken_port
+from meshctl.adapters.docker.refusals import holder, owner, port_taken, refusal, taken_port
 from meshctl.errors import DeadlineExceeded, OperationFailed, PortInUse
 from meshctl.model.containers import ContainerRequest
 
@@ -72,7 +72,7 @@ def _start(api: APIClient, container_id: str) -> None:
     try:
         api.start(container_id)
     except docker.errors.APIError as error:
-        raise _not_started(api, error) from error
+        raise _not_started(api, container_id, error) from error
 
 
 def _remove(api: APIClient, container_id: str) -> None:
@@ -112,34 +112,15 @@ def _is_paused(api: APIClient, container_id: str) -> bool:
     return bool(state.get("Paused"))
 
 
-def _not_started(api: APIClient, error: APIError) -> Exception:
+def _not_started(api: APIClient, container_id: str, error: APIError) -> Exception:
     """A 404 that is not about the container (a network that is gone) is a refusal, not NotFound."""
     message = str(error.explanation)
     port = taken_port(message)
     if port is not None:
-        return _port_in_use(api, *port)
+        labels = api.inspect_container(container_id)["Config"].get("Labels") or {}
+        said = port_taken(*port, owner("", labels), holder(api.containers(), *port))
+        return PortInUse(said.sentence, hint=said.hint)
     if error.status_code == 404 and "no such container" not in message.lower():
-        return OperationFailed(sentence(message))
+        said = refusal(message)
+        return OperationFailed(said.says, hint=said.hint)
     return error
-
-
-def _port_in_use(api: APIClient, host: str, port: int) -> PortInUse:
-    where = f"Port {port} of {host or 'this machine'}" if port else "A port of this machine"
-    holder = _holder(api, port)
-    if holder:
-        return PortInUse(
-            f"{where} is taken by the container {holder}.",
-            hint=f"Stop it with `docker stop {holder}`, or set another `published:` port.",
-        )
-    return PortInUse(
-        f"{where} is taken by another program.",
-        hint=f"`ss -ltnp sport = :{port}` names it; end it, or set another `published:` port.",
-    )
-
-
-def _holder(api: APIClient, port: int) -> str:
-    """The name of the running container that publishes ``port``, or ''."""
-    for entry in api.containers():
-        if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or ()):
-            return str((entry.get("Names") or [""])[0]).lstrip("/")
-    return ""

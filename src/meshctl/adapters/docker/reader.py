@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +17,7 @@ from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.address import Address, resolve
 from meshctl.adapters.docker.failures import not_an_engine
 from meshctl.adapters.docker.log_lines import frames, log_lines, log_params
+from meshctl.adapters.docker.refusals import holder, owner, port_taken, taken_port
 from meshctl.adapters.docker.wire import SocketWire, Wire
 from meshctl.errors import NotFound
 from meshctl.model.containers import (
@@ -77,7 +78,7 @@ class ContainerReader:
             f"/volumes?filters={quote(filters)}",
         ]
         *answers, networks, volumes = self._wire.get_each(asked)
-        fresh = [translate.inspected(answer) for answer in answers[: len(paths)] if isinstance(answer, dict)]
+        fresh = self._fresh([answer for answer in answers[: len(paths)] if isinstance(answer, dict)])
         self._inspected = {**known, **{container.id: (now, container) for container in fresh}}
         for gone in self._happened.keys() - self._inspected.keys():
             del self._happened[gone]
@@ -107,6 +108,13 @@ class ContainerReader:
         was, listed = kept[1], translate.listed(entry)
         told = (was.state, was.name, was.ports, was.addresses)
         return kept if told == (listed.state, listed.name, listed.ports, listed.addresses) else None
+
+    def _fresh(self, answers: Sequence[dict[str, Any]]) -> list[Container]:
+        """What was inspected; one that failed on a taken port is told who has that now."""
+        failed = [taken_port(str((answer.get("State") or {}).get("Error") or "")) for answer in answers]
+        running = self._wire.get("/containers/json") if any(failed) else ()
+        fresh = map(translate.inspected, answers)
+        return [_told(one, port, running) if port else one for one, port in zip(fresh, failed, strict=True)]
 
     def find_lines(self, containers: Sequence[Container], word: str, since: float, most: int) -> list[LogLine]:
         """The newest ``most`` log lines of these containers that hold a word, from ``since`` on, by time."""
@@ -168,6 +176,12 @@ def _open_wire(address: Address) -> Wire:
 def _filters(project: str, service: str = "") -> str:
     of_service = [f"{LABEL_SERVICE}={service}"] if service else []
     return json.dumps({"label": [f"{LABEL_PROJECT}={project}" if project else LABEL_PROJECT, *of_service]})
+
+
+def _told(container: Container, port: tuple[str, int], running: Iterable[dict[str, Any]]) -> Container:
+    held_by = holder(running, *port)
+    said = port_taken(*port, owner(container.name, container.labels), held_by).says
+    return replace(container, error=said if held_by is not None else said.replace(" is taken ", " was taken "))
 
 
 def _id(entry: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from meshctl.adapters.docker.refusals import refusal
 from meshctl.model import containers as model
 from meshctl.model.containers import (
     Container,
@@ -84,7 +85,7 @@ def inspected(entry: Mapping[str, Any]) -> Container:
         image_id=str(entry.get("Image", "")),
         exit_code=number(now.get("ExitCode")) if at in _OVER else None,
         oom_killed=bool(now.get("OOMKilled")),
-        error=str(now.get("Error") or ""),
+        error=refusal(failed).says if (failed := str(now.get("Error") or "")) else "",
         restarts=number(entry.get("RestartCount")),
         created_at=moment(entry.get("Created")),
         started_at=moment(now.get("StartedAt")),

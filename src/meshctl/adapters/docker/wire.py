@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from meshctl.adapters.docker.address import Address
-from meshctl.adapters.docker.failures import not_an_engine, refused, sentence, unavailable
+from meshctl.adapters.docker.failures import not_an_engine, refused, unavailable
+from meshctl.adapters.docker.refusals import sentence
 from meshctl.adapters.http1 import ConnectionClosed, NotHttp, TooLarge
 from meshctl.adapters.http_connection import Connection
 from meshctl.errors import MeshError, NotFound
