@@ -331,13 +331,35 @@ def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, pr
 
 
 def test_doctor_finds_a_taken_port(run: Run, world: Open, project: Path) -> None:
+    def finding() -> tuple[str, str]:
+        found = {one["check"]: one for one in json.loads(run("doctor", "--json").out)}["ports"]
+        return found["status"], found["detail"]
+
+    made = world()
+    assert finding() == ("ok", "no fixed TCP port is wanted")
     (project / "meshctl.yaml").write_text(GOOD.replace("target: 8000", "target: 8000, published: 18080"))
     made = world()
-    assert run("doctor").code == 0
+    assert finding() == ("ok", "1 free of 1 fixed")
+    run("up")
     made.taken.add(18080)
+    assert finding() == ("ok", "1 held by this project of 1 fixed")
+    run("stop")
+    assert finding() == ("fail", "taken: 18080 (web)")
+    assert run("doctor").code == 3
+
+
+def test_doctor_names_the_service_that_holds_the_port_of_another(run: Run, world: Open, project: Path) -> None:
+    fixed = GOOD.replace("target: 8000", "target: 8000, published: 18080")
+    (project / "meshctl.yaml").write_text(fixed)
+    made = world()
+    run("up", "web")
+    made.taken.add(18080)
+    moved = GOOD.replace("image: store:1", "image: store:1\n    ports: ['18080:80']")
+    (project / "meshctl.yaml").write_text(moved)
     answer = run("doctor")
     assert answer.code == 3
-    assert "taken: 18080 (web)" in answer.out
+    assert "taken: 18080 (store, by web)" in answer.out
+    assert "give one of the two another `published`" in answer.out
 
 
 def test_doctor_asks_the_collector(run: Run, world: Open, project: Path) -> None:

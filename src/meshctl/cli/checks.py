@@ -90,23 +90,51 @@ def images(config: MeshConfig, observed: Observed) -> Finding:
 
 
 async def ports(mesh: Mesh, observed: Observed, is_free: Callable[[str, int], bool]) -> Finding:
-    """Whether the fixed host ports of services that have no container yet are free."""
+    """Whether the fixed host ports of the file are free, or held by those who want them."""
     info = await mesh.runtime.info()
     if info.address.startswith(("tcp:", "ssh:", "http")):
         return Finding("ports", "skip", "the engine publishes them on another machine")
-    there = {container.service for container in observed.containers}
-    fixed = [
+    wanted = _fixed_ports(mesh.config, {container.service for container in observed.containers})
+    if not wanted:
+        return Finding("ports", "ok", "no fixed TCP port is wanted")
+    holders = _holders(observed)
+    own = {number for service, _, number in wanted if service in holders.get(number, ())}
+    rivals = {number: next(iter(holders[number])) for _, _, number in wanted if number in holders and number not in own}
+    others = [number for _, host, number in wanted if number not in holders and not is_free(host, number)]
+    if rivals or others:
+        taken = [(number, name) for name, _, number in wanted if number in rivals or number in others]
+        clashes = ", ".join(
+            f"{number} ({name}{f', by {rivals[number]}' if number in rivals else ''})" for number, name in taken
+        )
+        mend = (
+            f"stop what listens there (ss -ltnp 'sport = :{others[0]}'), or take another `published`" if others else ""
+        )
+        return Finding("ports", "fail", f"taken: {clashes}", mend or "give one of the two another `published`")
+    free = len(wanted) - len(own)
+    held = (f"{len(own)} held by this project",) if own else ()
+    left = (f"{free} free",) if free else ()
+    return Finding("ports", "ok", f"{', '.join((*held, *left))} of {len(wanted)} fixed")
+
+
+def _fixed_ports(config: MeshConfig, there: set[str]) -> list[tuple[str, str, int]]:
+    """Service, address and number; those of profiles only where the service has containers."""
+    return [
         (spec.name, port.host_ip, port.published)
-        for spec in mesh.config.services.values()
+        for spec in config.services.values()
         for port in spec.ports
-        if port.published and port.protocol == "tcp" and not spec.profiles and spec.name not in there
+        if port.published and port.protocol == "tcp" and (not spec.profiles or spec.name in there)
     ]
-    taken = [(name, published) for name, host, published in fixed if not is_free(host, published)]
-    if taken:
-        clashes = ", ".join(f"{published} ({name})" for name, published in taken)
-        mend = f"stop what listens there (ss -ltnp 'sport = :{taken[0][1]}'), or take another `published`"
-        return Finding("ports", "fail", f"taken: {clashes}", mend)
-    return Finding("ports", "ok", "no fixed port is taken" if fixed else "no fixed port is wanted")
+
+
+def _holders(observed: Observed) -> dict[int, set[str]]:
+    """By published port: the services of the project that hold it."""
+    holders: dict[int, set[str]] = {}
+    for container in observed.containers:
+        for address in container.ports.values():
+            number = address.rpartition(":")[2]
+            if number.isdecimal():
+                holders.setdefault(int(number), set()).add(container.service)
+    return holders
 
 
 async def registry(mesh: Mesh, observed: Observed) -> Finding:

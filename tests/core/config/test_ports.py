@@ -101,6 +101,9 @@ def test_a_port_published_twice_in_the_file() -> None:
     error = wrong(_two({"ports": ["8080:80"]}, {"ports": ["81", "8080:81"]}))
     assert str(error) == "port 8080 is already published by 'a'"
     assert error.path == "services.b.ports[1].published"
+    lines = {"services.a.ports[0].published": 5, "services.b.ports[1].published": 9}.get
+    placed = wrong(_two({"ports": ["8080:80"]}, {"ports": ["81", "8080:81"]}), lines=lines)
+    assert (placed.line, str(placed)) == (9, "port 8080 is already published by 'a' (line 5)")
 
 
 def test_every_address_collides_with_one() -> None:

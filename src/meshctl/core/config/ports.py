@@ -22,7 +22,8 @@ _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z|[0-9A-Fa-f:]*:[0-9A-Fa-f
 _SPOKEN = (AppProtocol.HTTP, AppProtocol.GRPC)
 
 _EVERYWHERE = ("0.0.0.0", "::")
-_Claim = tuple[ServiceSpec, PortSpec]
+#: Whose, which, and where it is written.
+_Claim = tuple[ServiceSpec, PortSpec, str]
 
 _any_or_port = integer(0, 65535)
 
@@ -155,7 +156,8 @@ def _address(value: object) -> str:
 def check_published(services: Mapping[str, ServiceSpec], problems: Problems) -> None:
     """Note two services that want one port (unless no profile has both), and replicas of a fixed port."""
     claims: dict[tuple[int, str], list[_Claim]] = {}
-    for spec, port, path in _claims(services):
+    for claim in _claims(services):
+        spec, port, path = claim
         if spec.replicas > 1:
             problems.add(
                 path,
@@ -163,13 +165,19 @@ def check_published(services: Mapping[str, ServiceSpec], problems: Problems) -> 
                 hint="Leave published out: each instance gets a free port.",
             )
         earlier = claims.setdefault((port.published or 0, port.protocol), [])
-        rival = next((claim for claim in earlier if _collide(claim, (spec, port))), None)
+        rival = next((other for other in earlier if _collide(other, claim)), None)
         if rival is not None:
-            problems.add(path, f"port {port.published} is already published by '{rival[0].name}'")
-        earlier.append((spec, port))
+            line = problems.line(rival[2])
+            there = f" (line {line})" if line else ""
+            problems.add(
+                path,
+                f"port {port.published} is already published by '{rival[0].name}'{there}",
+                hint="Give one of them another published port, or leave it out for any free one.",
+            )
+        earlier.append(claim)
 
 
-def _claims(services: Mapping[str, ServiceSpec]) -> Iterator[tuple[ServiceSpec, PortSpec, str]]:
+def _claims(services: Mapping[str, ServiceSpec]) -> Iterator[_Claim]:
     for spec in services.values():
         for index, port in enumerate(spec.ports):
             if port.published is not None:
@@ -177,7 +185,7 @@ def _claims(services: Mapping[str, ServiceSpec]) -> Iterator[tuple[ServiceSpec, 
 
 
 def _collide(one: _Claim, other: _Claim) -> bool:
-    (first, first_port), (second, second_port) = one, other
+    (first, first_port, _), (second, second_port, _) = one, other
     addresses = (first_port.host_ip, second_port.host_ip)
     if addresses[0] != addresses[1] and not any(address in _EVERYWHERE for address in addresses):
         return False

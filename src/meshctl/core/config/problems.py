@@ -40,6 +40,10 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def line(self, path: str) -> int | None:
+        """Where this is written."""
+        return self._lines(path)
+
     def add(self, path: str, message: str, *, nearest: str = "", hint: str = "") -> None:
         """Note one problem; the same words for the same line count once (an anchor used twice)."""
         if any(path == part or path.startswith((f"{part}.", f"{part}[")) for part in self._tolerated):
