@@ -161,7 +161,7 @@ class _Clock:
 def _app(trace: Trace, summaries: Iterable[TraceSummary]) -> MeshApp:
     nothing, clock = _Nothing(), _Clock()
     config = MeshConfig(name="bench", file="meshctl.yaml", services={}, collector="collector")
-    mesh = Mesh(config, nothing, nothing, nothing, clock, nothing, nothing)  # type: ignore[arg-type]
+    mesh = Mesh(config, nothing, nothing, nothing, clock, nothing, nothing, nothing)  # type: ignore[arg-type]
     session = _Session(mesh, _Desk(trace))
     for source, name in ((Source.RUNTIME, "docker"), (Source.COLLECTOR, "collector")):
         session.state.links.up(source, name, "")

@@ -43,12 +43,14 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.adapters.host import SystemClock
     from meshctl.adapters.journal import FileJournal, project_folder
     from meshctl.adapters.probe import NetworkProber
+    from meshctl.adapters.turns import FileTurns
     from meshctl.engine.mesh import Mesh
 
     runtime = open_runtime()
     prober = NetworkProber(runtime.exec.run if runtime.exec else None)
-    journal = FileJournal(project_folder(config.name, runtime.address))
-    return Mesh(config, runtime, ConsulRegistry, prober, SystemClock(), HttpCollectors(), journal)
+    folder = project_folder(config.name, runtime.address)
+    journal, turns = FileJournal(folder), FileTurns(folder)
+    return Mesh(config, runtime, ConsulRegistry, prober, SystemClock(), HttpCollectors(), journal, turns)
 
 
 def open_session(config: MeshConfig) -> MeshSession:

@@ -9,7 +9,7 @@ from argparse import Namespace
 import pytest
 
 from meshctl.cli.progress import Stopwatch, TerminalSink, plain_line, progress
-from meshctl.model.progress import Phase, ProgressEvent
+from meshctl.model.progress import TURN, Phase, ProgressEvent
 
 STARTED = ProgressEvent("pull", "redis:7", Phase.STARTED, "cache", "not here")
 HALF = ProgressEvent("pull", "redis:7", Phase.PROGRESS, "cache", "Downloading", 0.5)
@@ -43,6 +43,17 @@ def test_plain_lines_tell_of_what_takes_time_and_of_every_end() -> None:
         "",
         "web-1: start failed: port 80 is taken",
     ]
+
+
+def test_whom_a_command_waits_for_is_a_line_of_its_own() -> None:
+    words = "waiting for `meshctl up` (pid 4711, since 3 s)"
+    waits = (
+        ProgressEvent(TURN, "shop", Phase.STARTED, message=words),
+        ProgressEvent(TURN, "shop", Phase.PROGRESS, message=words),
+        ProgressEvent(TURN, "shop", Phase.DONE, elapsed_s=0.4),
+        ProgressEvent(TURN, "shop", Phase.DONE, elapsed_s=2.0),
+    )
+    assert [plain_line(event) for event in waits] == [words, words, "", "shop: wait turn done in 2.0 s"]
 
 
 def test_a_terminal_shows_what_is_under_way_and_keeps_what_is_over(capsys: pytest.CaptureFixture[str]) -> None:

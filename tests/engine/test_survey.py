@@ -26,6 +26,7 @@ from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.reasons import reasons_text
 from tests.builders import registration
 from tests.fakes.journal import FakeJournal
+from tests.fakes.turns import FakeTurns
 
 CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
 LONG_AGO = 1.0
@@ -76,7 +77,8 @@ class World:
             return self
 
         world: Any = self
-        return Mesh(config, world, connect, world, SystemClock(), world, FakeJournal(SystemClock()))
+        clock = SystemClock()
+        return Mesh(config, world, connect, world, clock, world, FakeJournal(clock), FakeTurns(clock))
 
     async def observe(self, project: str, images: Sequence[str] = ()) -> Observed:
         return Observed(project, self.containers)

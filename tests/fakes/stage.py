@@ -12,6 +12,7 @@ from meshctl.model.containers import EVERY_CAPABILITY, Capability
 from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import Behaviour, FakeEngine
 from tests.fakes.journal import FakeJournal
+from tests.fakes.turns import FakeTurns
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry, RecordingSink
 
 
@@ -26,6 +27,8 @@ class Stage:
     clock: FakeClock
     sink: RecordingSink
     collector: FakeCollector
+    journal: FakeJournal
+    turns: FakeTurns
 
     @property
     def lifecycle(self) -> LiveLifecycle:
@@ -46,5 +49,6 @@ def stage(config: MeshConfig, *, can: frozenset[Capability] = EVERY_CAPABILITY, 
     engine.behaviours |= behaviours
     prober, registry = FakeProber(engine), FakeRegistry(engine)
     collector = FakeCollector()
-    mesh = Mesh(config, engine, registry.connect, prober, clock, collector, FakeJournal(clock))
-    return Stage(mesh, engine, prober, registry, clock, RecordingSink(), collector)
+    journal, turns = FakeJournal(clock), FakeTurns(clock)
+    mesh = Mesh(config, engine, registry.connect, prober, clock, collector, journal, turns)
+    return Stage(mesh, engine, prober, registry, clock, RecordingSink(), collector, journal, turns)

@@ -18,6 +18,7 @@ from tests.fakes.collectors import FakeCollector
 from tests.fakes.containers import FakeEngine
 from tests.fakes.journal import FakeJournal
 from tests.fakes.sessions import Shown, StandingSession, put
+from tests.fakes.turns import FakeTurns
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 from tests.tui.states import NOW, config
 
@@ -68,6 +69,7 @@ def app_on(engine: FakeEngine, state: Shown, project: MeshConfig | None = None, 
         engine.clock,
         FakeCollector(),
         FakeJournal(engine.clock),
+        FakeTurns(engine.clock),
     )
     session = StandingSession(mesh, desk)
     put(session, state)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from meshctl.engine.session import Lifecycle
 from meshctl.errors import OperationFailed
-from meshctl.model.progress import Phase, ProgressEvent
+from meshctl.model.progress import TURN, Phase, ProgressEvent
 from meshctl.ports.world import ProgressSink
 from meshctl.tui.commands import Command, Commands
 
@@ -39,6 +39,21 @@ async def test_what_is_under_way_is_pending_and_what_was_done_is_said() -> None:
     assert told.drawn[:2] == [{"users": "stopping"}, {"users": "stopping", "orders": "starting"}]
     assert told.drawn[-1] == {}
     assert told.said == [("users stopped", "", True)]
+
+
+async def test_whom_it_waits_for_is_pending_or_said_where_it_is_about_all_services() -> None:
+    async def wait(lifecycle: Lifecycle, sink: ProgressSink) -> str:
+        sink.emit(ProgressEvent(TURN, "shop", Phase.STARTED, message="waiting for `meshctl up`"))
+        sink.emit(ProgressEvent(TURN, "shop", Phase.DONE))
+        return "done"
+
+    told = Told()
+    await told.run(wait)
+    states = ["stopping", "waiting for `meshctl up`", "stopping"]
+    assert told.drawn == [*({"users": state} for state in states), {}]
+    await told.run(wait, "")
+    assert told.said == [("done", "", True), ("waiting for `meshctl up`", "", True), ("done", "", True)]
+    assert told.commands.pending == {}
 
 
 async def test_what_goes_wrong_is_said_with_its_hint() -> None:

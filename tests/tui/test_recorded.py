@@ -31,6 +31,7 @@ from tests.fakes.collectors import MemoryCollector
 from tests.fakes.containers import Behaviour, FakeEngine
 from tests.fakes.journal import FakeJournal
 from tests.fakes.sessions import nobody
+from tests.fakes.turns import FakeTurns
 from tests.fakes.world import FakeProber, FakeRegistry
 from tests.spans import BEGIN_NS, TRACE, order, span, trace
 from tests.tui.conftest import StandingClock, until
@@ -80,7 +81,8 @@ def mesh() -> Mesh:
     other = trace(replace(span(1, 0, "inventory", "GET /items", at=900, attributes={"text": "tea"}), trace_id="e" * 32))
     collector = MemoryCollector(order(), other, clock_ns=lambda: round(NOW * 1e9))
     registry = FakeRegistry(engine)
-    return Mesh(config, engine, registry.connect, FakeProber(engine), clock, collector, FakeJournal(clock))  # type: ignore[arg-type]
+    journal, turns = FakeJournal(clock), FakeTurns(clock)
+    return Mesh(config, engine, registry.connect, FakeProber(engine), clock, collector, journal, turns)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from meshctl.cli import diagnostics
-from meshctl.model.progress import Phase, ProgressEvent
+from meshctl.model.progress import TURN, Phase, ProgressEvent
 from meshctl.ports.world import ProgressSink
 from meshctl.present.lines import BAD, GOOD, Line, Segment
 from meshctl.present.text import cell_len, fit
@@ -66,6 +66,8 @@ class PlainSink:
 def plain_line(event: ProgressEvent) -> str:
     """The line of one event, '' for those that only matter on a terminal."""
     what = f"{event.target}: {event.operation}"
+    if event.operation == TURN and event.phase in (Phase.STARTED, Phase.PROGRESS):
+        return event.message
     if event.phase is Phase.STARTED:
         return f"{what} …" if event.operation in ("pull", "build", "pull or build") else ""
     if event.phase is Phase.DONE:

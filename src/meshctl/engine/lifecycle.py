@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from meshctl.core.names import no_such, not_created
-from meshctl.core.plan.selection import require_known
+from meshctl.core.plan.selection import require_known, selected
 from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
 from meshctl.engine import up
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.turns import turn
 from meshctl.engine.up import UpOptions
 from meshctl.errors import MeshError, NotPossible, UsageError
 from meshctl.model.config import MeshConfig
@@ -24,7 +26,7 @@ _Planner = Callable[[MeshConfig, Observed, Sequence[str], frozenset[Capability]]
 
 
 class LiveLifecycle:
-    """``session.Lifecycle`` of a mesh that runs, or could."""
+    """``session.Lifecycle`` of a mesh that runs, or could. What changes it takes turns, within its time."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
@@ -35,27 +37,28 @@ class LiveLifecycle:
 
     async def up(self, options: UpOptions, sink: ProgressSink) -> UpReport:
         self._need_whole_file()
-        return await up.up(self._mesh, options, sink)
+        selected(self._mesh.config, options.services, options.profiles)
+        return await self._up(" ".join(("up", *options.services)), options, sink)
 
     async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Start the instances that exist and wait until they are ready; others are left alone."""
-        await self._run(start_plan, services, sink, timeout_s)
+        await self._run("start", start_plan, services, sink, timeout_s)
 
     async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Stop what runs; what depends on it is left alone."""
-        await self._run(stop_plan, services, sink, timeout_s)
+        await self._run("stop", stop_plan, services, sink, timeout_s)
 
     async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Stop, start and wait until ready; the instances of one service one after the other."""
-        await self._run(restart_plan, services, sink, timeout_s)
+        await self._run("restart", restart_plan, services, sink, timeout_s)
 
     async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Freeze what runs."""
-        await self._run(pause_plan, services, sink, timeout_s)
+        await self._run("pause", pause_plan, services, sink, timeout_s)
 
     async def unpause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Let what is paused run on."""
-        await self._run(unpause_plan, services, sink, timeout_s)
+        await self._run("unpause", unpause_plan, services, sink, timeout_s)
 
     async def scale(
         self,
@@ -69,8 +72,10 @@ class LiveLifecycle:
 
         What exists is not recreated, even if the file has changed.
         """
+        self._need_whole_file()
         options = UpOptions(tuple(counts), timeout_s=timeout_s, scale=counts, keep=True, share_volumes=share_volumes)
-        report = await self.up(options, sink)
+        command = " ".join(("scale", *(f"{service}={count}" for service, count in counts.items())))
+        report = await self._up(command, options, sink)
         if report.error is not None:
             raise report.error
         return report
@@ -103,9 +108,10 @@ class LiveLifecycle:
         RuntimeUnavailable.
         """
         started = self._mesh.clock.monotonic()
-        observed = await self._mesh.runtime.observe(self._mesh.config.name)
-        plan = down_plan(self._mesh.config, observed, volumes=volumes, can=capabilities(self._mesh.runtime))
-        outcome = await Executor(self._mesh, plan, sink, timeout_s, observed).run()
+        async with turn(self._mesh, "down -v" if volumes else "down", sink, timeout_s) as left_s:
+            observed = await self._mesh.runtime.observe(self._mesh.config.name)
+            plan = down_plan(self._mesh.config, observed, volumes=volumes, can=capabilities(self._mesh.runtime))
+            outcome = await Executor(self._mesh, plan, sink, left_s, observed).run()
         stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
         removed = len(set(outcome.seconds) - stops)
         elapsed = (self._mesh.clock.monotonic() - started) * 1000
@@ -115,7 +121,14 @@ class LiveLifecycle:
         if self._mesh.config.partial:
             raise NotPossible(self._mesh.config.partial, hint="Only the whole file tells what to create.")
 
-    async def _run(self, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float) -> None:
-        observed = await self._mesh.runtime.observe(self._mesh.config.name)
-        plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
-        (await Executor(self._mesh, plan, sink, timeout_s, observed).run()).raise_first()
+    async def _up(self, command: str, options: UpOptions, sink: ProgressSink) -> UpReport:
+        async with turn(self._mesh, command, sink, options.timeout_s) as left_s:
+            return await up.up(self._mesh, replace(options, timeout_s=left_s), sink)
+
+    async def _run(
+        self, verb: str, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float
+    ) -> None:
+        async with turn(self._mesh, " ".join((verb, *services)), sink, timeout_s) as left_s:
+            observed = await self._mesh.runtime.observe(self._mesh.config.name)
+            plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
+            (await Executor(self._mesh, plan, sink, left_s, observed).run()).raise_first()

@@ -9,6 +9,7 @@ from meshctl.ports.journal import Journal
 from meshctl.ports.registry import RegistryConnector
 from meshctl.ports.runtime import Runtime
 from meshctl.ports.telemetry import Collectors
+from meshctl.ports.turns import Turns
 from meshctl.ports.world import Clock, Prober
 
 
@@ -23,6 +24,7 @@ class Mesh:
     clock: Clock
     collectors: Collectors
     journal: Journal
+    turns: Turns
 
     async def close(self) -> None:
         """Let go of sockets and threads."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -12,11 +12,22 @@ from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.readiness import Wait, wait_exit, wait_ready, wait_registered
 from meshctl.errors import ImageUnavailable, NotFound
 from meshctl.model.config import ServiceSpec
+from meshctl.model.journal import Deed
 from meshctl.model.plan import Operation, OperationKind
 from meshctl.ports.runtime import Runtime
 
 #: The grace of an instance whose service is no longer in the file, seconds.
 STRANGER_GRACE_S = 10.0
+
+#: What the journal is told of an operation that was done.
+_DEEDS = {
+    OperationKind.CREATE: Deed.CREATED,
+    OperationKind.START: Deed.STARTED,
+    OperationKind.STOP: Deed.STOPPED,
+    OperationKind.REMOVE: Deed.REMOVED,
+    OperationKind.PAUSE: Deed.PAUSED,
+    OperationKind.UNPAUSE: Deed.UNPAUSED,
+}
 
 _T = TypeVar("_T")
 
@@ -45,6 +56,9 @@ class Operations:
         finally:
             if not operation.is_wait:
                 self.cache.changed(operation.target)
+        if deed := _DEEDS.get(operation.kind):
+            container_id = operation.container_id or self.ids.get(operation.target, "")
+            self.mesh.journal.note(deed, operation.service, operation.target, container_id, cause=operation.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +109,30 @@ async def _create(call: _Call) -> None:
 
 
 async def _start(call: _Call) -> None:
-    await call.runtime.instances.start(call.instance)
+    with _meanwhile(call):
+        await call.runtime.instances.start(call.instance)
     call.run.started.add(call.target)
+
+
+async def _pause(call: _Call) -> None:
+    with _meanwhile(call):
+        await _given(call.runtime.pausing).pause(call.instance)
+
+
+async def _unpause(call: _Call) -> None:
+    with _meanwhile(call):
+        await _given(call.runtime.pausing).unpause(call.instance)
+
+
+@contextmanager
+def _meanwhile(call: _Call) -> Iterator[None]:
+    """The plan saw the instance, or this run has made it: that it is gone is somebody else's doing."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(
+            f"{call.target} was removed by somebody else meanwhile", hint="Run the command again."
+        ) from error
 
 
 async def _stop(call: _Call) -> None:
@@ -123,8 +159,8 @@ _CALLS: dict[OperationKind, Callable[[_Call], Awaitable[object]]] = {
     OperationKind.START: _start,
     OperationKind.STOP: _stop,
     OperationKind.REMOVE: lambda call: call.runtime.instances.remove(call.instance),
-    OperationKind.PAUSE: lambda call: _given(call.runtime.pausing).pause(call.instance),
-    OperationKind.UNPAUSE: lambda call: _given(call.runtime.pausing).unpause(call.instance),
+    OperationKind.PAUSE: _pause,
+    OperationKind.UNPAUSE: _unpause,
     OperationKind.WAIT_READY: lambda call: wait_ready(call.wait, call.spec),
     OperationKind.WAIT_EXIT: lambda call: wait_exit(call.wait, call.spec),
     OperationKind.WAIT_REGISTERED: lambda call: wait_registered(call.wait, call.operation.service),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: The operation of waiting for others who change the project; its target is the project.
+TURN = "wait turn"
+
 
 class Phase(StrEnum):
     """Where one operation stands."""
@@ -18,7 +21,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """``operation`` is a kind of operation of the plan; ``fraction`` 0..1 or None."""
+    """``operation`` is a kind of operation of the plan, or ``TURN``; ``fraction`` 0..1 or None."""
 
     operation: str
     target: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meshctl.engine.session import Lifecycle
 from meshctl.engine.up import UpOptions
 from meshctl.errors import MeshError
-from meshctl.model.progress import Phase, ProgressEvent
+from meshctl.model.progress import TURN, Phase, ProgressEvent
 from meshctl.ports.world import ProgressSink
 
 _OPERATIONS = {
@@ -64,7 +64,7 @@ class Commands:
         if command.service:
             tell(command.service, command.doing)
         try:
-            self._say(await command.run(self._lifecycle, PendingSink(tell)), "", True)
+            self._say(await command.run(self._lifecycle, PendingSink(command, tell, self._say)), "", True)
         except MeshError as error:
             self._say(str(error), error.hint or "", False)
         except Exception as error:
@@ -77,16 +77,28 @@ class Commands:
 
 @dataclass(slots=True)
 class PendingSink:
-    """Tells which service is being worked on; '' when that operation is over."""
+    """Tells which service is being worked on, '' when that operation is over, and whom ``command`` waits for."""
 
+    command: Command
     tell: Callable[[str, str], None]
+    say: Callable[[str, str, bool], None]
 
     def emit(self, event: ProgressEvent) -> None:
+        if event.operation == TURN:
+            self._wait(event)
+            return
         doing = _OPERATIONS.get(event.operation)
         if doing is None or not event.service:
             return
         going_on = event.phase in (Phase.STARTED, Phase.PROGRESS)
         self.tell(event.service, doing if going_on else "")
+
+    def _wait(self, event: ProgressEvent) -> None:
+        """In the row of the service; of a command for all of them in a notice."""
+        if self.command.service:
+            self.tell(self.command.service, event.message or self.command.doing)
+        elif event.phase in (Phase.STARTED, Phase.PROGRESS):
+            self.say(event.message, "", True)
 
 
 async def bring_up(services: tuple[str, ...], lifecycle: Lifecycle, sink: ProgressSink) -> str:

@@ -25,6 +25,7 @@ from tests.fakes.containers import FakeEngine
 from tests.fakes.journal import FakeJournal
 from tests.fakes.machine import Behaviour
 from tests.fakes.sessions import Shown, shown_of, shown_when
+from tests.fakes.turns import FakeTurns
 from tests.fakes.world import FakeClock, FakeProber, FakeRegistry
 
 State = Callable[[Shown], bool]
@@ -46,8 +47,16 @@ class World:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        journal = FakeJournal(self.clock)
-        mesh = Mesh(self.config, self.engine, self.registry.connect, self.prober, self.clock, self.collector, journal)
+        mesh = Mesh(
+            self.config,
+            self.engine,
+            self.registry.connect,
+            self.prober,
+            self.clock,
+            self.collector,
+            FakeJournal(self.clock),
+            FakeTurns(self.clock),
+        )
         async with Watcher(mesh, self.state):
             yield
         await self.engine.close()
