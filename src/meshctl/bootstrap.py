@@ -42,7 +42,7 @@ def open_mesh(config: MeshConfig) -> Mesh:
     from meshctl.adapters.consul.watch import ConsulRegistry
     from meshctl.adapters.host import SystemClock
     from meshctl.adapters.journal import FileJournal, project_folder
-    from meshctl.adapters.probe import NetworkProber
+    from meshctl.adapters.probe.prober import NetworkProber
     from meshctl.adapters.turns import FileTurns
     from meshctl.engine.mesh import Mesh
 

@@ -12,13 +12,12 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import HealthServicer
 
-from meshctl.adapters.probe import NetworkProber
+from meshctl.adapters.probe.prober import NetworkProber
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
-from meshctl.model.status import ProbeResult
+from meshctl.model.status import ProbeProblem, ProbeResult
 from tests.adapters import http_double
 from tests.adapters.grpc_double import Greeter, serving
-from tests.adapters.test_probe import no_exec
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def address(health: HealthServicer) -> Iterator[str]:
 async def probe(address: str, service: str = "", timeout_s: float = 5.0) -> ProbeResult:
     check = HealthCheck(CheckKind.GRPC, port="grpc", grpc_service=service, timeout_s=timeout_s)
     container = Container("c1", "shop-echo-1", "echo", 1, ContainerState.RUNNING, ports={"grpc": address})
-    return await NetworkProber(no_exec).probe(ServiceSpec("echo"), check, container)
+    return await NetworkProber(None).probe(ServiceSpec("echo"), check, container)
 
 
 async def test_serving_passes(address: str) -> None:
@@ -65,7 +64,7 @@ async def test_a_server_without_the_health_service_is_named() -> None:
 
 async def test_silence_is_a_result() -> None:
     with http_double.serving(http_double.hanging) as address:
-        assert (await probe(address, timeout_s=0.1)).detail == "no answer within 0.1 s"
+        assert (await probe(address, timeout_s=0.1)).problem is ProbeProblem.SILENT
 
 
 async def test_cancelling_the_probe_cancels_the_question() -> None:

@@ -59,7 +59,9 @@ class DockerExec:
                 raise left_running(running.words) from error
             left = "" if ended else ", and is left running"
             why = ": its container has no shell to end it with" if instance in self._shellless and left else ""
-            raise DeadlineExceeded(f"{running.words} did not end within {timeout_s:g} s{left}{why}.") from error
+            raise DeadlineExceeded(
+                f"{running.words} did not end within {round(timeout_s, 2):g} s{left}{why}."
+            ) from error
 
     async def _end(self, running: Command) -> bool:
         """Whether nothing is left of it; what is left is remembered."""

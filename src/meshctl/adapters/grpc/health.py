@@ -8,6 +8,8 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2
 
+from meshctl.adapters.probe.network import CLOSED, REFUSED, Complaint
+from meshctl.model.status import ProbeProblem
 from meshctl.threads import tell_loop
 
 _CHECK = "/grpc.health.v1.Health/Check"
@@ -16,8 +18,8 @@ _OPTIONS = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)
 _CONNECT_LIMIT = "grpc.min_reconnect_backoff_ms"
 
 
-async def grpc_complaint(address: str, service: str, timeout_s: float) -> str:
-    """'' when ``service`` ('' is the whole server) is SERVING, else why not."""
+async def ask_grpc(address: str, service: str, timeout_s: float) -> Complaint | None:
+    """None when ``service`` ('' is the whole server) is SERVING. Raises TimeoutError."""
     options = (*_OPTIONS, (_CONNECT_LIMIT, max(int(timeout_s * 1000), 100)))
     with grpc.insecure_channel(address, options=options) as channel:
         check = channel.unary_unary(
@@ -27,7 +29,7 @@ async def grpc_complaint(address: str, service: str, timeout_s: float) -> str:
         )
         call = check.future(health_pb2.HealthCheckRequest(service=service), timeout=timeout_s)
         await _finished(call)
-    return _complaint(call, service, timeout_s)
+    return _complaint(call, service)
 
 
 async def _finished(call: grpc.CallFuture[Any]) -> None:
@@ -41,28 +43,28 @@ async def _finished(call: grpc.CallFuture[Any]) -> None:
         call.cancel()  # type: ignore[no-untyped-call]
 
 
-def _complaint(call: grpc.CallFuture[Any], service: str, timeout_s: float) -> str:
+def _complaint(call: grpc.CallFuture[Any], service: str) -> Complaint | None:
     who = f"service '{service}'" if service else "the server"
     match call.code():
         case grpc.StatusCode.OK:
             status = call.result().status
-            serving = status == health_pb2.HealthCheckResponse.SERVING
-            return "" if serving else health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+            name = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+            return None if status == health_pb2.HealthCheckResponse.SERVING else (ProbeProblem.STATUS, name)
         case grpc.StatusCode.UNAVAILABLE:
             return _unreachable(call.details() or "")
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return f"no answer within {timeout_s:g} s"
+            raise TimeoutError
         case grpc.StatusCode.UNIMPLEMENTED:
-            return "it offers no grpc.health.v1"
+            return ProbeProblem.STATUS, "it offers no grpc.health.v1"
         case grpc.StatusCode.NOT_FOUND:
-            return f"its health service does not know {who}"
+            return ProbeProblem.STATUS, f"its health service does not know {who}"
         case code:
-            return f"{code.name}: {call.details()}"
+            return ProbeProblem.STATUS, f"{code.name}: {call.details()}"
 
 
-def _unreachable(details: str) -> str:
+def _unreachable(details: str) -> Complaint:
     if "refused" in details.lower():
-        return "connection refused"
+        return REFUSED
     if "closed" in details.lower() or "reset" in details.lower():
-        return "connection closed without an answer"
-    return f"unreachable: {details}" if details else "unreachable"
+        return CLOSED
+    return ProbeProblem.UNREACHABLE, f"unreachable: {details}" if details else "unreachable"
