@@ -130,6 +130,13 @@ async def test_probes_are_not_waited_for_as_long_as_the_file_allows() -> None:
     assert world.timeouts == [2.0]
 
 
+async def test_who_needs_what_is_paused_is_not_waited_for_as_long() -> None:
+    needs = ServiceSpec("web", healthcheck=CHECK, depends_on=(DependsOn("orders"),))
+    world = World(container("orders", ContainerState.PAUSED), container("web"), container("consul"))
+    await look(world, ORDERS, needs, CONSUL)
+    assert sorted(world.timeouts) == [1.0, 2.0]
+
+
 async def test_without_probes_the_registry_alone_speaks() -> None:
     world = World(container("consul"), container("orders"))
     seen = await look(world, CONSUL, ORDERS, probe=False)

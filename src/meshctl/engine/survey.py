@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from meshctl.core.health.blame import who_needs
 from meshctl.core.health.findings import blamed, findings, is_well
 from meshctl.core.health.verdict import is_starting
 from meshctl.core.plan.selection import require_known
@@ -22,6 +23,8 @@ from meshctl.model.findings import Survey
 
 #: No probe, and not the registry either, is waited for longer.
 ASK_TIMEOUT_S = 2.0
+#: Nor this long one whose service needs what is paused, and so hangs as well.
+HOPELESS_TIMEOUT_S = 1.0
 #: A check that fails is asked again after this many seconds: one failure alone is no verdict.
 REPEAT_S = 0.2
 
@@ -54,7 +57,11 @@ async def survey_of(
     observations.contain({container.id: container for container in observed.containers})
     asked = [_ask_registry(mesh, cache, observations)]
     if probe:
-        asked += [_probe(mesh, cache, observations, container, limit_s) for container in observed.containers]
+        frozen = {one.service for one in observed.containers if one.state is ContainerState.PAUSED}
+        hopeless = who_needs(mesh.config, frozen) if frozen else ()
+        for container in observed.containers:
+            limit = HOPELESS_TIMEOUT_S if container.service in hopeless else limit_s
+            asked.append(_probe(mesh, cache, observations, container, min(limit, limit_s)))
     facts, _ = await asyncio.gather(room_left(mesh, observed.containers), asyncio.gather(*asked))
     now = mesh.clock.now()
     judged = judge(observations, cache.memory, now)

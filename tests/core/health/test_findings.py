@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from meshctl.core.health.blame import who_needs
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.findings import blamed, findings
 from meshctl.model.config import Condition, DependsOn, MeshConfig, ServiceSpec
@@ -242,6 +243,22 @@ def test_what_only_waits_is_nobodys_cause() -> None:
     assert mesh.reasons("a") == (waits,), "it says so itself"
     mesh.set("b", Health.HEALTHY)
     assert mesh.find() == ()
+
+
+def test_a_check_without_an_answer_is_a_symptom_but_no_cause(shop: Project) -> None:
+    silent = Reason(ReasonKind.NOT_PROBED, detail="still not answered after 2 s")
+    shop.set("orders", Health.UNKNOWN, silent)
+    assert shop.outline() == []
+    shop.set("postgres", Health.PAUSED, state=ContainerState.PAUSED)
+    assert shop.outline() == ["postgres paused < orders"]
+    assert shop.reasons("orders") == (caused("postgres", FindingKind.PAUSED), silent)
+    shop.set("orders", Health.UNKNOWN, Reason(ReasonKind.NOT_PROBED))
+    assert shop.outline() == ["postgres paused"]
+
+
+def test_who_needs_what_is_down(shop: Project) -> None:
+    assert who_needs(shop.config, ["redis"]) == {"redis", "notifications", "worker"}
+    assert who_needs(shop.config, []) == set()
 
 
 def test_what_was_never_made_waits_for_what_was_never_made_either(shop: Project) -> None:

@@ -47,6 +47,17 @@ def needs(config: MeshConfig, edges: Iterable[ServiceEdge]) -> dict[str, set[str
     return found
 
 
+def who_needs(config: MeshConfig, down: Iterable[str]) -> set[str]:
+    """All that need one of these services by the file, over others or not."""
+    needed, reached = needs(config, ()), list(down)
+    found = set(reached)
+    for service in reached:
+        fresh = [name for name, others in needed.items() if service in others and name not in found]
+        found.update(fresh)
+        reached += fresh
+    return found
+
+
 def blame(
     statuses: Sequence[ServiceStatus],
     causes: Mapping[str, Sequence[Cause]],

@@ -71,7 +71,7 @@ _BY_HEALTH = {
 class Cause:
     """One thing that is wrong with ``instances`` of a service, '' standing for one that is not there.
 
-    ``own``: no other service can be behind it. ``waits``: it only waits for another one.
+    ``own``: no other service can be behind it. ``waits``: it only waits for another one, or for an answer.
     """
 
     service: str
@@ -123,11 +123,11 @@ def _of_instance(
     container = facts.container(instance.container_id)
     if _is_full(instance, container, spec, facts, now):
         return Cause(service, FindingKind.DISK_FULL, (instance.id,), _first(instance.reasons), own=True)
-    if instance.health in WELL or instance.health is Health.UNKNOWN:
+    if instance.health in WELL or (instance.health is Health.UNKNOWN and not _is_silent(instance)):
         return None
     kind, reason = _kind(instance, container, spec, facts, now)
     held_up = instance.state is ContainerState.CREATED and kind is not FindingKind.COULD_NOT_START
-    waits = reason is not None and reason.kind is ReasonKind.WAITS
+    waits = reason is not None and reason.kind in (ReasonKind.WAITS, ReasonKind.NOT_PROBED)
     return Cause(service, kind, (instance.id,), reason, own=kind in _OWN and not held_up, waits=waits)
 
 
@@ -195,6 +195,11 @@ def _is_full(
         return False
     plenty = bool(rooms) and all(room.free > _LITTLE_ROOM for room in rooms)
     return not plenty and (instance.health not in WELL or now - said[-1] <= RECENT_S)
+
+
+def _is_silent(instance: InstanceStatus) -> bool:
+    """Whether its check was asked and has not answered yet, which is no verdict but may be a symptom."""
+    return any(reason.kind is ReasonKind.NOT_PROBED and reason.detail for reason in instance.reasons)
 
 
 def _first(reasons: Sequence[Reason]) -> Reason | None:
