@@ -475,6 +475,16 @@ def test_a_full_volume_is_found_though_all_checks_pass(shop: Project, left: Room
         assert shop.outline() == ["postgres disk_full < orders"]
 
 
+def test_a_full_disk_under_several_is_told_once_and_of_each_that_fails(shop: Project) -> None:
+    shared = replace(room(0), filesystem="8:1")
+    shop.know(rooms={name: (shared,) for name in ("consul-1", "postgres-1", "redis-1")})
+    assert shop.outline() == ["consul disk_full"]
+    shop.fail("redis", "postgres")
+    assert shop.outline() == ["postgres disk_full", "redis disk_full"]
+    shop.know(rooms={**shop.facts.rooms, "consul-1": (replace(shared, filesystem="8:2"),)})
+    assert "consul disk_full" in shop.outline()
+
+
 def test_a_line_about_a_full_disk_counts_where_the_room_does_not_speak_against_it(shop: Project) -> None:
     def says(age_s: float, service: str = "postgres") -> None:
         text = 'PANIC:  could not write to file "pg_wal/x": No space left on device'

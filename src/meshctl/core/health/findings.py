@@ -54,13 +54,20 @@ def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
 
 
 def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> tuple[Finding, ...]:
-    """Cause first: by how much they take down, then by how grave they are; what was done on purpose last."""
+    """Cause first: by how much they take down, then by how grave they are; what was done on purpose last.
+
+    That a disk is full is told once of all that are well and write to it.
+    """
     if is_well(services, facts):
         return ()
     causes: dict[str, list[Cause]] = {}
-    for status in services:
+    full = set[str]()
+    for status in sorted(services, key=lambda status: status.health in WELL):
         own = causes_of(status, config.services.get(status.service), facts, now)
-        if own:
+        disks = {room.filesystem for one in status.instances for room in scarce(facts.rooms.get(one.id, ()))} - {""}
+        told = status.health in WELL and bool(disks) and disks <= full
+        full |= disks
+        if own and not told:
             causes[status.service] = own
     at_registry = _at_registry(config.registry, services)
     if at_registry is not None:
