@@ -9,6 +9,7 @@ from meshctl.model.findings import Evidence, EvidenceKind
 from meshctl.model.journal import Deed, JournalEntry
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.events import event_text
+from meshctl.present.log_rows import log_text
 from meshctl.present.reasons import reason_text
 from meshctl.present.units import ago, percent, size
 
@@ -40,9 +41,14 @@ def teller(kind: EvidenceKind) -> str:
 
 def evidence_text(evidence: Evidence, now: float | None = None) -> str:
     """``redis-1: exited 0, 2 min ago``; without ``now`` it has no age."""
-    when = "" if evidence.time is None or now is None else f", {ago(max(0.0, now - evidence.time))}"
     who = f"{evidence.instance}: " if evidence.instance else ""
-    return f"{who}{_fact(evidence, now)}{when}"
+    return f"{who}{_fact(evidence, now)}{_when(evidence, now)}"
+
+
+def _when(evidence: Evidence, now: float | None) -> str:
+    """A check tells since when by itself, and room is as it is now."""
+    told = evidence.room is not None or (evidence.reason is not None and evidence.reason.check is not None)
+    return "" if told or evidence.time is None or now is None else f", {ago(max(0.0, now - evidence.time))}"
 
 
 def _fact(evidence: Evidence, now: float | None) -> str:
@@ -54,7 +60,7 @@ def _fact(evidence: Evidence, now: float | None) -> str:
         return _deed(evidence.entry)
     if evidence.edge is not None:
         return _calls(evidence.edge)
-    return _room(evidence.room) if evidence.room is not None else evidence.text
+    return _room(evidence.room) if evidence.room is not None else log_text(evidence.text)
 
 
 def _deed(entry: JournalEntry) -> str:

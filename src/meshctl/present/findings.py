@@ -45,6 +45,7 @@ _LOOKS = {
     FindingKind.DEGRADED: ("▲", WARN),
     FindingKind.NOT_REGISTERED: ("▲", WARN),
     FindingKind.REGISTRY_SILENT: ("▲", WARN),
+    FindingKind.REGISTRY_EMPTY: ("✖", BAD),
     FindingKind.TOO_FEW: ("▲", WARN),
 }
 #: They happened at a moment; all others last.

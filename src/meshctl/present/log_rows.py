@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from meshctl.model.containers import LogLine
-from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, service_tone
+from meshctl.present.lines import ACCENT, BAD, MUTED, WARN, Line, Segment, plain, service_tone
 from meshctl.present.text import pad, unstyled
 
 _NAME_WIDTH, _LEVEL_WIDTH = 16, 7
@@ -41,6 +41,15 @@ def log_row(line: LogLine, *, ids: bool = True) -> Line:
     if fields is not None:
         return (*head, *_structured(fields if ids else {k: v for k, v in fields.items() if k not in _IDS}))
     return (*head, Segment(" " * 8), Segment(unstyled(line.text), WARN if line.stream == "stderr" else ""))
+
+
+def log_text(text: str) -> str:
+    """The line alone in words, such as ``error call failed  target=users``."""
+    fields = _fields(text)
+    if fields is None:
+        return unstyled(text.strip())
+    level, *rest = _structured({key: value for key, value in fields.items() if key not in _LAST_KEYS})
+    return " ".join(f"{level.text} {plain(rest)}".split())
 
 
 @lru_cache(maxsize=256)

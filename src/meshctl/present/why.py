@@ -31,11 +31,12 @@ def why_report(
     held, found = waiting(services), concerning(findings, wanted)
     named = {finding.service for finding in found}
     blocks = [why_lines(finding, held, now, width) for finding in found]
-    for status in services:
-        if wanted and status.service in wanted and status.service not in named and status.reasons:
+    shown = [status for status in services if not wanted or status.service in wanted]
+    for status in shown:
+        if wanted and status.service not in named and status.reasons:
             blocks.append(_suffering(status, now, width))
     if not blocks:
-        return [fit_line((Segment("● ", GOOD), Segment(well_sentence(services))), width)]
+        return [fit_line((Segment("● ", GOOD), Segment(well_sentence(shown))), width)]
     return [line for block in blocks[:-1] for line in (*block, ())] + blocks[-1]
 
 

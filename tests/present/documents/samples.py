@@ -10,11 +10,12 @@ from meshctl.model.calls import CallReply
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import ContainerState, LogLine
 from meshctl.model.events import EventKind, MeshEvent
+from meshctl.model.findings import Evidence, EvidenceKind, Finding, Mend, MendKind
 from meshctl.model.plan import Failure, Operation, OperationKind, Plan, Step, UpReport
 from meshctl.model.progress import Phase, ProgressEvent
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
 from meshctl.model.spans import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
-from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
+from meshctl.model.status import FindingKind, Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
 from meshctl.model.traces import Trace
 from tests.spans import BEGIN_NS, TRACE, order, span, summary, trace
 
@@ -73,6 +74,25 @@ SERVICES = (
         (WORKER,),
     ),
     ServiceStatus("idle", ServiceKind.INFRASTRUCTURE, "not created", Health.STOPPED, 0, 1),
+)
+
+FINDINGS = (
+    Finding(
+        "db",
+        FindingKind.PAUSED,
+        "db-1",
+        NOW - 130,
+        "you",
+        Reason(ReasonKind.PROBE_FAILS, detail="no answer"),
+        (
+            Evidence(EvidenceKind.PROBE, "db-1", NOW - 5, reason=Reason(ReasonKind.PROBE_FAILS, detail="no answer")),
+            Evidence(EvidenceKind.LOG, "web-1", NOW - 2, text="call failed: db ☃"),
+        ),
+        ("web", "worker"),
+        Mend(MendKind.UNPAUSE, "db"),
+    ),
+    Finding("web", FindingKind.MAINTENANCE, mend=Mend(MendKind.END_MAINTENANCE, "web", "web-1")),
+    Finding("idle", FindingKind.STARTING, reason=Reason(ReasonKind.PROBE_FAILS, detail="refused")),
 )
 
 FULL_SPAN = Span(

@@ -11,6 +11,7 @@ import pytest
 
 from meshctl.core.traces.diff import TraceDiff
 from meshctl.core.traces.waterfall import waterfall
+from meshctl.model import findings
 from meshctl.model.calls import CallReply
 from meshctl.model.plan import DownReport, Failure, Operation, Plan
 from meshctl.model.status import ProbeResult, Reason, ReasonKind, ServiceStatus
@@ -20,6 +21,7 @@ from meshctl.present.documents.calls import caused_from_data, caused_to_data, re
 from meshctl.present.documents.config import config_from_data, config_to_data, written_from_data, written_to_data
 from meshctl.present.documents.doctor import Finding, finding_from_data, finding_to_data
 from meshctl.present.documents.events import event_from_data, event_to_data
+from meshctl.present.documents.findings import findings_from_data, findings_to_data
 from meshctl.present.documents.lifecycle import (
     down_from_data,
     down_to_data,
@@ -45,6 +47,8 @@ from meshctl.present.documents.traces import (
     summaries_to_data,
 )
 from meshctl.present.documents.waterfall import trace_from_data, trace_to_data
+from meshctl.present.evidence import evidence_text
+from meshctl.present.findings import finding_sentence, mend_text
 from meshctl.present.lines import plain
 from meshctl.present.services_table import services_table
 from tests.core.config.parsing import config_of
@@ -63,6 +67,18 @@ def told(status: ServiceStatus) -> ServiceStatus:
     return replace(status, reasons=known.reasons, instances=tuple(same))
 
 
+def in_words(finding: findings.Finding) -> findings.Finding:
+    """As much of it as the document of ``why`` has."""
+    kept = finding.mend if finding.mend and finding.mend.kind is not findings.MendKind.END_MAINTENANCE else None
+    other = findings.Mend(findings.MendKind.TOLD, finding.service, text=mend_text(finding)) if finding.mend else None
+    return replace(
+        finding,
+        reason=Reason(ReasonKind.TOLD, detail=finding_sentence(finding, now=samples.NOW)),
+        evidence=tuple(findings.Evidence(e.kind, text=evidence_text(e, samples.NOW)) for e in finding.evidence),
+        mend=kept or other,
+    )
+
+
 def bare(operation: Operation) -> Operation:
     return replace(operation, container_id="", request=None, spec=None)
 
@@ -75,6 +91,7 @@ def from_pair(write: Callable[..., Any]) -> Callable[[Any], Any]:
 #: Name: writer, reader, values of which nothing is lost.
 LOSSLESS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], list[Any]]] = {
     "services": (services_to_data, services_from_data, [(), tuple(told(status) for status in samples.SERVICES)]),
+    "why": (findings_to_data, findings_from_data, [(), tuple(in_words(one) for one in samples.FINDINGS)]),
     "summaries": (summaries_to_data, summaries_from_data, [(), samples.SUMMARIES]),
     "line": (line_to_data, line_from_data, [*samples.LINES]),
     "event": (event_to_data, event_from_data, [*samples.EVENTS]),
@@ -119,6 +136,7 @@ LOSSLESS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], list[Any]]
 #: Name: a document of a value that has more than the document tells.
 LOSSY: list[tuple[str, Any]] = [
     ("services", services_to_data(samples.SERVICES, samples.NOW)),
+    ("why", findings_to_data(samples.FINDINGS, {"worker"}, samples.NOW)),
     ("up", up_to_data(samples.UP, samples.SERVICES, samples.NOW)),
     ("plan", plan_to_data(samples.PLAN)),
     ("diff", diff_to_data(samples.DIFF)),
@@ -188,6 +206,13 @@ def test_what_a_call_caused_comes_back(trace: Trace | None) -> None:
     assert caused_from_data(reply_to_data(samples.REPLIES[0])) == (None, ())
 
 
+def test_what_mends_is_known_again_if_it_is_a_command() -> None:
+    back = findings_from_data(findings_to_data(samples.FINDINGS))
+    assert back[0].mend == samples.FINDINGS[0].mend
+    assert back[1].mend is not None and back[1].mend.kind is findings.MendKind.TOLD
+    assert back[2].mend is None
+
+
 def test_services_read_back_look_the_same() -> None:
     shown = services_table(samples.SERVICES, now=samples.NOW)
     back = services_from_data(services_to_data(samples.SERVICES, samples.NOW))
@@ -208,6 +233,7 @@ def test_each_of_three_rounded_times_stays_as_it_was() -> None:
 
 
 WEB = services_to_data(samples.SERVICES[:1])[0]
+WHY = findings_to_data(samples.FINDINGS[:1])[0]
 SPANS = trace_to_data(samples.FULL_TRACE, waterfall(samples.FULL_TRACE))
 REPLY = reply_to_data(samples.REPLIES[0])
 
@@ -229,6 +255,8 @@ REPLY = reply_to_data(samples.REPLIES[0])
             [WEB | {"instances": [WEB["instances"][0] | {"ports": {"http": 80}}]}],
             "[0].instances[0].ports.http: text expected, not a whole number",
         ),
+        (findings_from_data, [WHY | {"kind": "odd"}], "[0].kind: 'odd' is no FindingKind"),
+        (findings_from_data, [WHY | {"evidence": ["x"]}], "[0].evidence[0]: 'x' does not begin with who says so"),
         (plan_from_data, {"project": "x", "operations": [{"id": "a", "kind": "fly"}]}, "operations[0].kind: 'fly' is"),
         (trace_from_data, SPANS | {"spans": [SPANS["spans"][1]]}, "spans[0].depth: 1 is below no row"),
         (trace_from_data, SPANS | {"duration_ms": float("inf")}, "duration_ms: a number expected, not inf"),

@@ -16,6 +16,7 @@ from meshctl.present.documents.calls import caused_to_data, reply_to_data
 from meshctl.present.documents.config import config_to_data, written_to_data
 from meshctl.present.documents.doctor import Finding, finding_to_data
 from meshctl.present.documents.events import event_to_data
+from meshctl.present.documents.findings import findings_to_data
 from meshctl.present.documents.lifecycle import down_to_data, plan_to_data, progress_to_data, up_to_data
 from meshctl.present.documents.logs import line_to_data
 from meshctl.present.documents.services import services_to_data
@@ -39,6 +40,8 @@ def documents() -> dict[str, Any]:
     """One of each."""
     return {
         "ps": services_to_data(samples.SERVICES, samples.NOW),
+        "why": findings_to_data(samples.FINDINGS, {"worker"}, samples.NOW),
+        "why, all is well": findings_to_data(()),
         "up": up_to_data(samples.UP, samples.SERVICES[2:], samples.NOW),
         "up, nothing to do": up_to_data(samples.UP_NOTHING, (), samples.NOW),
         "up --dry-run": plan_to_data(samples.PLAN),
@@ -80,6 +83,7 @@ SPAN = "trace_id span_id parent_id service name kind start_ns duration_ns status
     [
         ("ps", lambda data: data[0], SERVICE),
         ("ps", lambda data: data[0]["instances"][0], INSTANCE),
+        ("why", lambda data: data[0], "service kind since sentence evidence victims mend"),
         ("up", lambda data: data, "project ready elapsed_ms services"),
         ("up", lambda data: data["services"][0], SERVICE),
         ("call", lambda data: data[0], "service instance protocol status elapsed_ms headers body trace_id trace"),
