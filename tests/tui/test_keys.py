@@ -9,6 +9,7 @@ import pytest
 from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
+from meshctl.core.plan.request import container_request
 from meshctl.engine.up import UpOptions, up
 from meshctl.engine.watch.event_log import EventLog
 from meshctl.engine.watch.inventory import Inventory
@@ -369,6 +370,18 @@ async def test_up_starts_what_is_not_there(app_of: AppOf, engine: FakeEngine) ->
         await pilot.press("U", "y")
         await until(pilot, lambda: set(engine.states().values()) == {"running"} and len(engine.states()) == 3)
         await until(pilot, lambda: not app.pending)
+
+
+async def test_up_tells_what_it_leaves_alone(app_of: AppOf, engine: FakeEngine) -> None:
+    """Containers of a service that has left the file are somebody's all the same."""
+    app = app_of(Shown(), project())
+    engine.pullable |= {"redis:1"}
+    engine.seed(container_request(mesh_config(spec("old")), spec("old"), 1))
+    await told(app, engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("U", "y")
+        await until(pilot, lambda: any("old (1 container)" in message for message in notices(app)))
+        assert engine.states()["old-1"] == "running"
 
 
 async def test_up_is_offered_for_what_has_died(app_of: AppOf) -> None:

@@ -107,5 +107,5 @@ async def bring_up(services: tuple[str, ...], lifecycle: Lifecycle, sink: Progre
     if report.error is not None:
         raise report.error
     what = ", ".join(services) or "everything"
-    took = f"{what} is up after {report.elapsed_ms / 1000:.1f} s"
-    return took if report.changed else f"{what} was up already"
+    took = f"{what} is up after {report.elapsed_ms / 1000:.1f} s" if report.changed else f"{what} was up already"
+    return "; ".join((took, *report.notes))
