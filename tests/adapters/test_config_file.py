@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from meshctl.adapters.config_file import load_config, load_known, place_of
+from meshctl.adapters.config_file import load_config
+from meshctl.adapters.config_file.known import load_known, place_of
 from meshctl.adapters.config_file.loader import MAX_BYTES
 from meshctl.errors import ConfigError, UsageError
 from meshctl.model.config import MeshConfig, ServiceKind

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshctl.adapters.config_file import load_config, load_known, place_of
+from meshctl.adapters.config_file import load_config
+from meshctl.adapters.config_file.known import load_known, place_of
 from meshctl.core.config.from_labels import (
     by_project,
     completed,
@@ -24,7 +24,7 @@ from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container
 
 if TYPE_CHECKING:
-    from meshctl.core.config.document import KnownPart
+    from meshctl.core.config.known import KnownPart
 
 
 #: The containers of a project, of every one for ''. Raises RuntimeUnavailable.
@@ -36,10 +36,11 @@ def recovered(options: argparse.Namespace, find: Find, error: ConfigError) -> Me
 
     Raises it again where labels tell nothing, UsageError for a project that is not on the engine, RuntimeUnavailable.
     """
-    with suppress(ConfigError):
+    try:
         known = load_known(options.file, project=options.project, environ=os.environ, cwd=str(Path.cwd()))
-        return _without_variables(known, find)
-    return _by_labels(options, find, error)
+    except ConfigError as beside:
+        return _by_labels(options, find, error, beside)
+    return _without_variables(known, find)
 
 
 def of_other_file(options: argparse.Namespace, find: Find, config: MeshConfig) -> MeshConfig:
@@ -72,7 +73,8 @@ def _found(find: Find, project: str) -> Sequence[Container]:
         return ()
 
 
-def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError) -> MeshConfig:
+def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError, beside: ConfigError) -> MeshConfig:
+    """``beside`` is what is wrong even with all variables: that is told when labels help, else ``error`` is raised."""
     place = place_of(options.file, environ=os.environ, cwd=str(Path.cwd()))
     try:
         projects = by_project(find(""))
@@ -83,7 +85,7 @@ def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError) -> M
     name = options.project or project_of(place.files, place.name, place.folder, projects)
     if name not in projects:
         raise (_no_project(name, projects) if options.project else error) from None
-    cause = _wrong(error) if place.there else str(error) if options.file else "no meshctl.yaml here"
+    cause = _wrong(beside) if place.there else str(error) if options.file else "no meshctl.yaml here"
     return config_from_labels(name, projects[name], _told(cause, name, projects[name]))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.core.config.document import KnownPart, normalised, parse_known
+from meshctl.core.config.document import normalised
+from meshctl.core.config.known import KnownPart, parse_known
 from meshctl.errors import ConfigError, UsageError
 from meshctl.model.config import MeshConfig, RestartPolicy
 from meshctl.present.documents.config import config_to_data

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.core.config.document import parse_known
 from meshctl.core.config.from_labels import completed, config_from_labels, is_needed, project_of
+from meshctl.core.config.known import parse_known
 from meshctl.core.plan.digest import config_hash
 from meshctl.model import containers as labels
 from meshctl.model.config import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshctl.adapters.config_file.loader import load_config, load_known, place_of
+from meshctl.adapters.config_file.loader import load_config
 
-__all__ = ["load_config", "load_known", "place_of", "to_yaml"]
+__all__ = ["load_config", "to_yaml"]
 
 
 def to_yaml(document: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from meshctl.core.config.dependencies import settle
 from meshctl.core.config.environment import Environment, ReadText
@@ -32,18 +31,6 @@ _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 _PROJECT_HINT = "Use lower-case letters, digits, '-' and '_', and start with a letter or digit."
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPart:
-    """What a file says while variables it requires are ``unset``: what needs one is left out.
-
-    ``blank`` maps a service to its keys of which that is so.
-    """
-
-    config: MeshConfig
-    unset: tuple[str, ...]
-    blank: Mapping[str, frozenset[str]]
-
-
 def parse(
     document: object,
     *,
@@ -53,45 +40,16 @@ def parse(
     project: str | None = None,
     lines: Lines = lambda path: None,
     read_text: ReadText = lambda path: None,
+    unset: dict[str, set[str]] | None = None,
 ) -> MeshConfig:
     """Resolve and check the plain values of a file.
 
     ``file`` is the path as errors show it, ``base_dir`` the absolute directory it is in, ``environ`` the
     shell's variables over those of ``.env``, ``project`` the name from the command line, ``read_text`` gives
     the text of env files. Raises ConfigError, which carries every problem of the file, and UsageError when
-    ``project`` is no name.
+    ``project`` is no name. With ``unset`` variables that are not there leave holes, and it gets the paths of these
+    with the names; a name of the project with a hole is wrong nevertheless.
     """
-    return _parse(document, file, base_dir, environ, project, lines, read_text, None)
-
-
-def parse_known(
-    document: object, *, file: str, base_dir: str, environ: Mapping[str, str], project: str | None = None
-) -> KnownPart:
-    """The same for one who creates nothing: without the variables that are not set, and without env files.
-
-    Raises ConfigError also when the project's name needs one of the variables.
-    """
-    unset: dict[str, set[str]] = {}
-    config = _parse(document, file, base_dir, environ, project, lambda path: None, lambda path: "", unset)
-    blank: dict[str, set[str]] = {}
-    for path in unset:
-        name, key = _place(path, config.services)
-        if name:
-            blank.setdefault(name, set()).add(key)
-    names = sorted({name for some in unset.values() for name in some})
-    return KnownPart(config, tuple(names), {name: frozenset(keys) for name, keys in blank.items()})
-
-
-def _parse(
-    document: object,
-    file: str,
-    base_dir: str,
-    environ: Mapping[str, str],
-    project: str | None,
-    lines: Lines,
-    read_text: ReadText,
-    unset: dict[str, set[str]] | None,
-) -> MeshConfig:
     if project is not None and not _PROJECT.match(project):
         raise UsageError(f"'{project}' is no name for a project", hint=_PROJECT_HINT)
     _check_root(document, file)
@@ -132,14 +90,14 @@ def _excused(values: object, unset: Collection[str]) -> Iterator[str]:
     """The keys at which these paths leave something out; a check cannot find a port that is not there."""
     services = values.get("services") if isinstance(values, dict) else None
     for path in unset:
-        name, key = _place(path, services if isinstance(services, dict) else ())
+        name, key = place(path, services if isinstance(services, dict) else ())
         at = key_path("services", name) if name else ""
         yield key_path(at, key)
         if name and key == "ports":
             yield key_path(at, "healthcheck")
 
 
-def _place(path: str, services: Collection[str]) -> tuple[str, str]:
+def place(path: str, services: Collection[str]) -> tuple[str, str]:
     """The service that a path is in, '' for one outside of all, and the key there."""
     inside = (name for name in services if path.startswith(f"{key_path('services', name)}."))
     name = max(inside, key=len, default="")

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from meshctl.core.config.dependencies import find_cycle
-from meshctl.core.config.document import COLLECTOR_PORTS, DEFAULT_COLLECTOR, DEFAULT_REGISTRY, KnownPart
+from meshctl.core.config.document import COLLECTOR_PORTS, DEFAULT_COLLECTOR, DEFAULT_REGISTRY
+from meshctl.core.config.known import KnownPart
 from meshctl.core.config.services import is_service_name
 from meshctl.model import containers as labels
 from meshctl.model.config import (
