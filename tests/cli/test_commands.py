@@ -343,7 +343,7 @@ def test_doctor_finds_a_taken_port(run: Run, world: Open, project: Path) -> None
     run("up")
     made.taken.add(18080)
     assert finding() == ("ok", "1 held by this project of 1 fixed")
-    run("stop")
+    run("stop", "--all")
     assert finding() == ("fail", "taken: 18080 (web)")
     assert run("doctor").code == 3
 

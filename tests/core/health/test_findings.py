@@ -477,7 +477,7 @@ def test_a_full_volume_is_found_though_all_checks_pass(shop: Project, left: Room
 
 def test_a_full_disk_under_several_is_told_once_and_of_each_that_fails(shop: Project) -> None:
     shared = replace(room(0), filesystem="8:1")
-    shop.know(rooms={name: (shared,) for name in ("consul-1", "postgres-1", "redis-1")})
+    shop.know(rooms=dict.fromkeys(("consul-1", "postgres-1", "redis-1"), (shared,)))
     assert shop.outline() == ["consul disk_full"]
     shop.fail("redis", "postgres")
     assert shop.outline() == ["postgres disk_full", "redis disk_full"]

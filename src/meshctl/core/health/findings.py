@@ -54,21 +54,10 @@ def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
 
 
 def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> tuple[Finding, ...]:
-    """Cause first: by how much they take down, then by how grave they are; what was done on purpose last.
-
-    That a disk is full is told once of all that are well and write to it.
-    """
+    """Cause first: by how much they take down, then by how grave they are; what was done on purpose last."""
     if is_well(services, facts):
         return ()
-    causes: dict[str, list[Cause]] = {}
-    full = set[str]()
-    for status in sorted(services, key=lambda status: status.health in WELL):
-        own = causes_of(status, config.services.get(status.service), facts, now)
-        disks = {room.filesystem for one in status.instances for room in scarce(facts.rooms.get(one.id, ()))} - {""}
-        told = status.health in WELL and bool(disks) and disks <= full
-        full |= disks
-        if own and not told:
-            causes[status.service] = own
+    causes = _causes(config, services, facts, now)
     at_registry = _at_registry(config.registry, services)
     if at_registry is not None:
         causes[config.registry] = [*causes.get(config.registry, ()), at_registry]
@@ -83,6 +72,20 @@ def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts
 def blamed(services: Sequence[ServiceStatus], found: Sequence[Finding]) -> tuple[ServiceStatus, ...]:
     """The services, each victim with its causes as the first reasons."""
     return tuple(_with_causes(status, [one for one in found if status.service in one.victims]) for status in services)
+
+
+def _causes(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> dict[str, list[Cause]]:
+    """By service, those that are well last: that a disk is full is told of one of them."""
+    causes: dict[str, list[Cause]] = {}
+    full = set[str]()
+    for status in sorted(services, key=lambda status: status.health in WELL):
+        own = causes_of(status, config.services.get(status.service), facts, now)
+        disks = {room.filesystem for one in status.instances for room in scarce(facts.rooms.get(one.id, ()))} - {""}
+        repeated = status.health in WELL and bool(disks) and disks <= full
+        full |= disks
+        if own and not repeated:
+            causes[status.service] = own
+    return causes
 
 
 def _with_causes(status: ServiceStatus, found: Sequence[Finding]) -> ServiceStatus:
