@@ -27,7 +27,11 @@ class Clock(Protocol):
 
 
 class Prober(Protocol):
-    """Checks one instance once; a failed check is a result, never an exception."""
+    """Checks one instance once; a failed check is a result, never an exception.
+
+    The time of ``check`` may be less than that of ``spec.healthcheck``: silence is no evidence then (``cut``). Who
+    asks what is being asked of the same instance shares that answer.
+    """
 
     async def probe(self, spec: ServiceSpec, check: HealthCheck, container: Container) -> ProbeResult: ...
     async def close(self) -> None: ...

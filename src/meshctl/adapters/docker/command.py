@@ -10,6 +10,7 @@ from typing import Any
 
 from meshctl.adapters.docker.log_lines import frames
 from meshctl.adapters.docker.wire import Wire
+from meshctl.core.text import shorten
 from meshctl.errors import CommandLeft, NotFound, OperationFailed
 from meshctl.model.containers import ExecResult
 
@@ -52,7 +53,7 @@ class Command:
     """``run`` and ``end`` block, each in a thread of its own. ``shellless``: the containers known to have no shell."""
 
     def __init__(self, wire: Wire, container_id: str, command: Sequence[str], shellless: set[str]) -> None:
-        self.words = f"`{_short(' '.join(command))}`"
+        self.words = f"`{_short(command)}`"
         self._wire = wire
         self.container_id = container_id
         self._command = list(command)
@@ -182,6 +183,7 @@ def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 40 else f"{line[:39].rstrip()}…"
+def _short(command: Sequence[str]) -> str:
+    """As the file has it: of a shell only its script."""
+    said = command[2:] if list(command[:2]) == [_SHELL, "-c"] else command
+    return shorten(" ".join(said), 40)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from requests import Response
 
 _CHUNK = 1 << 16
+#: An engine that hangs is not waited for longer when a command is to be ended.
+_END_S = 5.0
 _POLL_S = 0.02
 _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 
@@ -66,8 +68,9 @@ class DockerExec:
     async def _end(self, running: Command) -> bool:
         """Whether nothing is left of it; what is left is remembered."""
         ended = False
-        with suppress(MeshError):
-            ended = await run_in_thread(running.end)
+        with suppress(MeshError, TimeoutError):
+            async with asyncio.timeout(_END_S):
+                ended = await run_in_thread(running.end)
         if ended:
             self._left.pop(running.container_id, None)
         else:

@@ -1,4 +1,4 @@
-"""What a check of a real container says of a service that listens where nobody comes."""
+"""Checks of real containers: what they say of one that listens where nobody comes, and what they leave inside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshctl.adapters.probe.prober import NetworkProber
 from meshctl.model.config import CheckKind, HealthCheck, PortSpec, ServiceSpec
 from meshctl.model.containers import LABEL_INSTANCE, LABEL_PORTS, LABEL_PROJECT, LABEL_SERVICE, Container
 from meshctl.model.status import ProbeProblem
-from tests.adapters.contract_runtime import WAIT_S
+from tests.adapters.contract_runtime import WAIT_S, eventually
 from tests.images import base_image
 
 pytestmark = pytest.mark.docker
@@ -92,9 +92,11 @@ async def listening(runtime: DockerRuntime, api: APIClient, project: str, *addre
         base_image("MESH_PYTHON_BASE"), command, labels=labels, host_config=host, ports=[8000]
     )["Id"]
     api.start(container_id)
-    async with asyncio.timeout(WAIT_S):
-        while b"listening" not in api.logs(container_id):
-            await asyncio.sleep(0.05)
+
+    async def ready() -> bool:
+        return b"listening" in await asyncio.to_thread(api.logs, container_id)
+
+    await eventually(ready)
     (container,) = (await runtime.observe(project)).containers
     return container
 
@@ -135,3 +137,30 @@ async def test_what_is_reached_and_hangs_up_is_not_out_of_reach(api: APIClient, 
     finally:
         await runtime.close()
     assert (result.problem, result.listening) == (ProbeProblem.CLOSED, ("[::]:8000",))
+
+
+async def test_a_check_that_hangs_leaves_nothing(api: APIClient, project: str) -> None:
+    """Whoever asks, however often: one runs at a time for each that asks on its own."""
+    here, elsewhere = DockerRuntime(), DockerRuntime()
+    check = HealthCheck(CheckKind.TEST, test=("sleep", "1000"), timeout_s=0.5)
+    spec = ServiceSpec("web", healthcheck=check)
+    try:
+        container = await listening(here, api, project)
+        first, second = NetworkProber(here.exec.run), NetworkProber(elsewhere.exec.run)
+        before = len(api.top(container.id)["Processes"])
+        async with asyncio.timeout(WAIT_S):
+            for _ in range(3):
+                asked = [prober.probe(spec, check, container) for prober in (first, first, first, second)]
+                running = asyncio.gather(*asked)
+                most = 0
+                while not running.done():
+                    titles = await asyncio.to_thread(lambda: api.top(container.id)["Processes"])
+                    most = max(most, sum(row[-1] == "sleep 1000" for row in titles))
+                results = await running
+                assert results[0].detail == "`sleep 1000` did not end within 0.5 s"
+                assert {result.problem for result in results} == {ProbeProblem.SILENT}
+                assert most <= 2
+                assert len(api.top(container.id)["Processes"]) == before
+    finally:
+        await here.close()
+        await elsewhere.close()
