@@ -189,7 +189,7 @@ async def test_a_test_runs_inside_the_container() -> None:
     assert asked[0] == ("c1", ("pg_isready", "-q"), 3)
 
 
-TEST = HealthCheck(CheckKind.TEST, test=("check",))
+TEST = HealthCheck(CheckKind.TEST, test=("check",), timeout_s=3.0)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,8 @@ async def test_a_test_that_gave_no_answer_is_a_result(
     async def run(container_id: str, command: Sequence[str], timeout_s: float) -> ExecResult:
         raise failure
 
-    result = await NetworkProber(run).probe(SPEC, replace(TEST, timeout_s=timeout_s), container())
+    spec = replace(SPEC, healthcheck=TEST)
+    result = await NetworkProber(run).probe(spec, replace(TEST, timeout_s=timeout_s), container())
     assert (result.ok, result.detail, result.problem) == (False, words, problem)
 
 
