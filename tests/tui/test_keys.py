@@ -10,6 +10,7 @@ from textual.command import CommandInput, CommandList
 from textual.pilot import Pilot
 
 from meshctl.core.plan.request import container_request
+from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.up import UpOptions, up
 from meshctl.engine.watch.event_log import EventLog
 from meshctl.engine.watch.inventory import Inventory
@@ -52,7 +53,8 @@ async def running(app_of: AppOf, engine: FakeEngine) -> MeshApp:
 async def told(app: MeshApp, engine: FakeEngine) -> None:
     """The store learns what the engine holds now."""
     state = app.session.state
-    services = ServicesWriter(Inventory(app.session.config, engine.clock), state, EventLog(state.events))
+    memory = RunMemory(app.session.mesh.journal, engine.clock)
+    services = ServicesWriter(Inventory(app.session.config, engine.clock), state, EventLog(state.events), memory)
     services.runtime_up(await engine.info())
     services.observed(await engine.observe("shop"))
 

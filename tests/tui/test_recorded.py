@@ -77,7 +77,7 @@ def mesh() -> Mesh:
         "inventory": Behaviour(check=CheckStatus.CRITICAL, check_output="Get /health: i/o timeout"),
     }
     for service in config.services.values():
-        engine.seed(container_request(config, service, 1), started_at=NOW - 60)
+        engine.seed(container_request(config, service, 1), started_at=NOW - 600)
     other = trace(replace(span(1, 0, "inventory", "GET /items", at=900, attributes={"text": "tea"}), trace_id="e" * 32))
     collector = MemoryCollector(order(), other, clock_ns=lambda: round(NOW * 1e9))
     registry = FakeRegistry(engine)
@@ -107,6 +107,10 @@ def at_rest(session: MeshSession) -> bool:
         and len(state.traces.value.rows) == 2
         and any(event.kind is EventKind.DIED for event in state.events.value)
     )
+
+
+def runs_well(session: MeshSession, service: str) -> bool:
+    return any(one.service == service and one.health is Health.HEALTHY for one in session.state.services.value.services)
 
 
 def screen(app: MeshApp) -> str:
@@ -140,7 +144,7 @@ async def taken_and_seen() -> tuple[Recording, dict[str, str]]:
     async with settled() as session:
         app = MeshApp(session)
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, lambda: "worker" in session.state.usage.value)
+            await until(pilot, lambda: "worker" in session.state.usage.value and runs_well(session, "worker"))
             session._mesh.runtime.die("worker-1", 137, oom=True)  # type: ignore[attr-defined]
             await until(pilot, lambda: at_rest(session))
             session._mesh.clock.at_rest = True  # type: ignore[attr-defined]

@@ -11,6 +11,8 @@ from meshctl.ports.world import Clock
 
 #: A journal that was read so long ago, seconds, is read again for a run that is not known.
 _FRESH_S = 1.0
+#: The engine's clock and ours tell the same moment this many seconds apart at most.
+_SLACK_S = 0.01
 
 _Run = tuple[str, float | None]
 
@@ -61,7 +63,7 @@ class RunMemory:
         now = self._clock.monotonic()
         if self._read_at is None or now - self._read_at > _FRESH_S:
             self._entries, self._read_at = self._journal.read(), now
-        since = container.started_at or 0.0
+        since = (container.started_at or 0.0) - _SLACK_S
         return [entry for entry in self._entries if entry.container_id == container.id and entry.time >= since]
 
 
