@@ -138,7 +138,9 @@ async def test_what_ran_before_has_its_time_from_when_its_dependencies_are_ready
 
 
 async def test_a_dependency_that_fails_takes_nobody_elses_time() -> None:
-    on = stage(mesh_config(spec("db", healthcheck=TEST), spec("web", "db")), db=NEVER, web=Behaviour(ready_after_s=None))
+    on = stage(
+        mesh_config(spec("db", healthcheck=TEST), spec("web", "db")), db=NEVER, web=Behaviour(ready_after_s=None)
+    )
     on.seed_all()
     report = await run(on)
     assert [failure.instance for failure in report.failures] == ["db-1"]
@@ -203,7 +205,7 @@ async def test_a_loop_without_a_check_fails_with_its_exit_code_and_last_lines(li
 
 async def test_a_second_up_is_not_content_with_a_loop_that_runs_just_now() -> None:
     """Whenever it comes: its check may even pass between two crashes."""
-    for moment in range(0, 40):
+    for moment in range(40):
         config = mesh_config(kept("loop"), spec("checked", restart=RestartPolicy.ALWAYS))
         on = stage(config, loop=LOOP, checked=LOOP)
         on.seed_all()

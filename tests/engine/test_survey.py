@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,12 +22,15 @@ from meshctl.model.config import (
     ServiceSpec,
 )
 from meshctl.model.containers import Container, ContainerState, LogLine, Observed, RuntimeEvent
+from meshctl.model.journal import Deed
 from meshctl.model.registry import CheckStatus, Registration
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.reasons import reasons_text
-from tests.builders import registration
+from tests.builders import mesh_config, registration, spec
+from tests.fakes.containers import Behaviour
 from tests.fakes.journal import FakeJournal
 from tests.fakes.turns import FakeTurns
+from tests.fakes.stage import Stage, stage
 
 CHECK = HealthCheck(CheckKind.HTTP, port="http", timeout_s=30)
 LONG_AGO = 1.0
@@ -213,3 +217,106 @@ async def test_an_engine_that_is_gone_is_an_error() -> None:
 
     with pytest.raises(RuntimeUnavailable):
         await look(Gone(), CONSUL)
+
+
+# -- a failed check is asked once more
+
+
+def alone(**behaviour: Any) -> Stage:
+    """One service that runs since ten minutes."""
+    on = stage(mesh_config(spec("db")), db=Behaviour(**behaviour))
+    on.seed_all()
+    on.clock.advance(600.0)
+    return on
+
+
+def answering(on: Stage, *answers: ProbeResult, after_s: float = 0.0) -> None:
+    """One answer after the other, each after a while."""
+    left = list(answers)
+
+    async def probe(spec: ServiceSpec, check: HealthCheck, container: Container) -> ProbeResult:
+        on.prober.probed.append(container.instance_id)
+        await on.clock.sleep(min(after_s, check.timeout_s))
+        return left.pop(0) if after_s <= check.timeout_s else ProbeResult(False, "no answer")
+
+    on.prober.probe = probe  # type: ignore[method-assign]
+
+
+async def seen_alone(on: Stage) -> ServiceStatus:
+    (status,) = (await take_survey(on.mesh)).services
+    return status
+
+
+async def test_a_check_that_failed_once_and_then_passes_is_degraded() -> None:
+    on = alone()
+    answering(on, ProbeResult(False, "timeout"), ProbeResult(True))
+    status = await seen_alone(on)
+    assert (status.health, words(status)) == (Health.DEGRADED, "own probe failed once: timeout")
+    assert on.clock.monotonic() == pytest.approx(600.2)
+
+
+@pytest.mark.parametrize(
+    ("deed", "health"), [(None, Health.FAILED), (Deed.READY, Health.UNHEALTHY), (Deed.FAILED, Health.FAILED)]
+)
+async def test_one_that_fails_twice_was_well_before_if_the_journal_knows(deed: Deed | None, health: Health) -> None:
+    on = alone(ready_after_s=None)
+    if deed is not None:
+        on.mesh.journal.note(deed, "db", "db-1", on.engine.get("db-1").id)
+    status = await seen_alone(on)
+    assert (status.health, words(status)) == (health, "own probe fails: connection refused")
+    assert on.prober.probed == ["db-1", "db-1"]
+
+
+async def test_what_the_journal_tells_of_an_earlier_run_does_not_count() -> None:
+    on = alone(ready_after_s=None)
+    on.mesh.journal.note(Deed.READY, "db", "db-1", on.engine.get("db-1").id)
+    await on.engine.instances.stop(on.engine.get("db-1").id, 1.0)
+    on.clock.advance(1.0)
+    await on.engine.instances.start(on.engine.get("db-1").id)
+    on.clock.advance(600.0)
+    assert (await seen_alone(on)).health is Health.FAILED
+
+
+async def test_one_that_still_starts_is_not_asked_twice() -> None:
+    on = stage(mesh_config(spec("db")), db=Behaviour(ready_after_s=None))
+    on.seed_all()
+    assert (await seen_alone(on)).health is Health.STARTING
+    assert on.prober.probed == ["db-1"]
+
+
+async def test_a_check_that_may_take_longer_than_a_survey_has_not_failed() -> None:
+    on = alone()
+    answering(on, ProbeResult(True), after_s=4.0)
+    status = await seen_alone(on)
+    assert status.health is Health.UNKNOWN
+    assert words(status) == "still not answered after 2 s (its timeout is 30 s)"
+    assert on.prober.probed == ["db-1"]
+
+
+async def test_where_all_is_well_the_journal_is_not_read() -> None:
+    class Unread(FakeJournal):
+        def read(self) -> Sequence[Any]:
+            raise AssertionError("it takes time")
+
+    on = alone()
+    on.mesh.journal = Unread(on.clock)
+    assert (await seen_alone(on)).health is Health.HEALTHY
+
+
+# -- who waits for whom
+
+
+async def test_those_that_wait_for_each_other_name_the_one_that_holds_them_all_up() -> None:
+    config = mesh_config(spec("db"), spec("users", "db"), spec("orders", "users"))
+    on = stage(config, db=Behaviour(ready_after_s=None))
+    on.seed_all()
+    for service in ("users", "orders"):
+        on.engine.machines[on.engine.get(f"{service}-1").id].container = replace(
+            on.engine.get(f"{service}-1"), state=ContainerState.CREATED, started_at=None
+        )
+    seen = {status.service: status for status in (await take_survey(on.mesh)).services}
+    assert [status.health for status in seen.values()] == [Health.STARTING, Health.WAITING, Health.WAITING]
+    assert {words(seen[name]) for name in ("users", "orders")} == {"waits for db, which is starting"}
+    on.clock.advance(600.0)
+    seen = {status.service: status for status in (await take_survey(on.mesh)).services}
+    assert {words(seen[name]) for name in ("users", "orders")} == {"waits for db, which failed to start"}

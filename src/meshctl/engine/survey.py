@@ -104,4 +104,4 @@ async def _probe(
         return
     await mesh.clock.sleep(REPEAT_S)
     again = await ask(mesh, spec, container, limit_s)
-    run.lone = again is not None and again.ok
+    run.lone = int(again is not None and again.ok)

@@ -83,9 +83,9 @@ class Reason:
 
     ``instance``: whose it is, where a service has several. ``source``: the registry, the service that is waited for,
     or the one that is the cause, and ``cause`` how that one is.
-    ``detail``: others' words for it. ``count`` restarts, instances ``of`` those desired, or 1 for a lone failure of
-    the probe, which decides nothing. ``since``: Unix seconds. ``alone``: the probe fails though the registry passes,
-    or the registry's check though the probe passes.
+    ``detail``: others' words for it. ``count`` restarts, instances ``of`` those desired, or failures of the probe where
+    they are too few to decide. ``since``: Unix seconds. ``alone``: the probe fails though the registry passes, or the
+    registry's check though the probe passes.
     """
 
     kind: ReasonKind

@@ -48,7 +48,8 @@ def _since(since: float | None, now: float | None) -> str:
 
 
 def _probe_fails(reason: Reason, now: float | None) -> str:
-    failed = _with_detail("own probe failed once" if reason.count == 1 else "own probe fails", reason.detail)
+    lone = "once" if reason.count == 1 else f"{reason.count} times"
+    failed = _with_detail(f"own probe failed {lone}" if reason.count else "own probe fails", reason.detail)
     return f"{reason.source} passes, {failed}" if reason.alone else failed
 
 

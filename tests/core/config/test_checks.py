@@ -119,3 +119,19 @@ def test_the_nearest_port_is_named() -> None:
     error = wrong_service({"healthcheck": {"http": "/", "port": "htp"}, "ports": [HTTP, GRPC]})
     assert error.nearest == "http"
     assert error.hint == "Its ports: http, grpc."
+
+
+@pytest.mark.parametrize(
+    ("written", "every_s", "timeout_s", "budget_s"),
+    [
+        ({}, 1.0, 30.0, 90.0),
+        ({"interval": "1s"}, 1.0, 30.0, 3.0),
+        ({"interval": "5s", "retries": 2, "start_period": "10s", "timeout": "1s"}, 5.0, 1.0, 20.0),
+    ],
+)
+def test_what_is_not_written_is_as_in_compose(
+    written: dict[str, Any], every_s: float, timeout_s: float, budget_s: float
+) -> None:
+    """But meshctl asks every second: who is ready sooner is seen sooner."""
+    check = _check({"test": "true"} | written)
+    assert (check.every_s, check.timeout_s, check.budget_s) == (every_s, timeout_s, budget_s)

@@ -189,9 +189,9 @@ def test_what_ran_well_before_is_unhealthy_and_what_never_did_has_failed(
 
 def test_one_lone_failure_is_degraded_and_says_so() -> None:
     lone = (probe_fails(count=1),)
-    assert verdict(container(), REFUSED, been_healthy=True, lone=True) == (Health.DEGRADED, lone)
-    assert verdict(container(), REFUSED, lone=True) == (Health.DEGRADED, lone)
-    assert verdict(container(), REFUSED, been_healthy=False, lone=True) == (Health.STARTING, lone)
+    assert verdict(container(), REFUSED, been_healthy=True, lone=1) == (Health.DEGRADED, lone)
+    assert verdict(container(), REFUSED, lone=1) == (Health.DEGRADED, lone)
+    assert verdict(container(), REFUSED, been_healthy=False, lone=1) == (Health.STARTING, lone)
 
 
 def test_what_was_ready_once_is_no_longer_starting() -> None:

@@ -12,9 +12,11 @@ import pytest
 from meshctl.core.plan.request import container_request
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.state.mesh_state import MeshState
+from meshctl.engine.watch import probes
 from meshctl.engine.watch.watcher import Watcher
-from meshctl.model.config import MeshConfig, RestartPolicy
+from meshctl.model.config import MeshConfig, RestartPolicy, ServiceSpec
 from meshctl.model.containers import Container
+from meshctl.model.journal import Deed
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
 from meshctl.present.events import event_text
@@ -44,6 +46,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.state = MeshState(self.clock)
+        self.journal = FakeJournal(self.clock)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -54,7 +57,7 @@ class World:
             self.prober,
             self.clock,
             self.collector,
-            FakeJournal(self.clock),
+            self.journal,
             FakeTurns(self.clock),
         )
         async with Watcher(mesh, self.state):
@@ -200,20 +203,70 @@ async def test_disagreement_names_both_sides(world: World) -> None:
         await world.until(lambda s: "consul critical" in reasons(s, "users"))
 
 
-async def test_one_failed_probe_of_a_healthy_service_is_no_verdict(world: World) -> None:
-    """It takes as many failures in a row as the check's ``retries``."""
-    answers: list[bool] = []
+def answers(world: World) -> list[bool]:
+    """What is in it is answered in turn by every probe; otherwise it passes."""
+    left: list[bool] = []
 
     async def probe(*args: object) -> ProbeResult:
         await asyncio.sleep(0)
-        return ProbeResult(answers.pop(0) if answers else True, "refused")
+        return ProbeResult(left.pop(0) if left else True, "refused")
+
+    world.prober.probe = probe  # type: ignore[method-assign]
+    return left
+
+
+async def test_fewer_failures_than_decide_are_degraded(world: World) -> None:
+    """It takes as many failures in a row as the check's ``retries``."""
+    world.config = mesh_config(spec("users"))
+    left = answers(world)
+    async with world.watched():
+        await world.until(is_("users", Health.HEALTHY))
+        left += [False, False]
+        await world.until(lambda s: reasons(s, "users") == "own probe failed once: refused")
+        await world.until(lambda s: reasons(s, "users") == "own probe failed 2 times: refused")
+        assert world.status("users").health is Health.DEGRADED
+        await world.until(is_("users", Health.HEALTHY, Health.UNHEALTHY))
+        assert world.status("users").health is Health.HEALTHY
+        left += [False] * 3
+        await world.until(is_("users", Health.UNHEALTHY))
+
+
+async def test_what_never_gets_ready_is_starting_until_its_time_is_over(world: World) -> None:
+    """Its own time: a start period of 20 s and three failures, a second apart."""
+    check = replace(spec("users").healthcheck, interval_s=1.0, start_period_s=20.0)
+    world.config = mesh_config(spec("users", healthcheck=check))
+    world.engine.behaviours["users"] = Behaviour(ready_after_s=None)
+    async with world.watched():
+        await world.until(is_("users", Health.STARTING))
+        await world.until(is_("users", Health.FAILED, Health.UNHEALTHY))
+        assert world.status("users").health is Health.FAILED
+        assert 23.0 <= world.clock.monotonic() < 25.0
+
+
+async def test_a_run_that_was_ready_is_noted_in_the_journal_and_the_next_one_too(world: World) -> None:
+    async with world.watched():
+        await world.until(is_("orders", Health.HEALTHY))
+        world.engine.die("orders-1", 1)
+        await world.until(lambda s: is_("orders", Health.HEALTHY)(s) and status(s, "orders").restarts == 1)
+    noted = [entry.instance for entry in world.journal.read() if entry.deed is Deed.READY]
+    assert sorted(noted) == ["consul-1", "orders-1", "orders-1", "users-1"]
+
+
+async def test_a_probe_that_hangs_does_not_hold_the_others_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More that hang than may be asked at once: the rest has its turn all the same."""
+    monkeypatch.setattr(probes, "HELD_S", 0.01)
+    deaf = [spec(f"deaf{number}") for number in range(probes.CONCURRENT)]
+    world.config = mesh_config(*deaf, spec("users"))
+    for one in deaf:
+        world.run(one.name)
+
+    async def probe(spec: ServiceSpec, *args: object) -> ProbeResult:
+        await (asyncio.Event().wait() if spec.name != "users" else asyncio.sleep(0))
+        return ProbeResult(True)
 
     world.prober.probe = probe  # type: ignore[method-assign]
     async with world.watched():
         await world.until(is_("users", Health.HEALTHY))
-        answers += [False, False]
-        healthy = await world.until(lambda s: not answers)
-        assert status(healthy, "users").health is Health.HEALTHY
 
 
 async def test_a_probe_that_breaks_is_an_answer(world: World) -> None:

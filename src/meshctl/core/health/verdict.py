@@ -62,13 +62,13 @@ class History:
     """What is known of an instance beyond this moment.
 
     ``recent_deaths``: unasked-for ones lately, where somebody counts them. ``been_healthy``: whether it was ready in
-    this run, None when nobody knows. ``lone``: fewer checks have failed in a row than decide. ``unanswered``: why no
-    check has an answer. ``stopped``: a person ended this run. ``may_end``: an end with 0 is what it is for.
+    this run, None when nobody knows. ``lone``: so many checks have failed in a row, fewer than decide. ``unanswered``:
+    why no check has an answer. ``stopped``: a person ended this run. ``may_end``: an end with 0 is what it is for.
     """
 
     recent_deaths: int = 0
     been_healthy: bool | None = None
-    lone: bool = False
+    lone: int = 0
     unanswered: str = ""
     stopped: bool = False
     may_end: bool = False
@@ -173,7 +173,7 @@ class _Instance:
                 ReasonKind.PROBE_FAILS,
                 source=self.registry.name if passes else "",
                 detail=shorten(probe.detail),
-                count=int(self.history.lone),
+                count=self.history.lone,
                 alone=passes,
             )
             return self._failing(starting), (failed, *against)

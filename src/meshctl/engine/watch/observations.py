@@ -24,14 +24,14 @@ _ALIVE = (ContainerState.RUNNING, ContainerState.PAUSED)
 class InstanceRun:
     """One run of a container, from its start to the next one.
 
-    ``failures``: checks failed in a row; ``lone``: fewer than decide. ``unanswered``: why there is no answer.
-    ``been_healthy`` None: not known here.
+    ``failures``: checks failed in a row; ``lone``: the same while they are fewer than decide. ``unanswered``: why
+    there is no answer. ``been_healthy`` None: not known here.
     """
 
     started_at: float | None
     probe: ProbeResult | None = None
     failures: int = 0
-    lone: bool = False
+    lone: int = 0
     unanswered: str = ""
     been_healthy: bool | None = None
 
@@ -73,7 +73,7 @@ class Observations:
             return False
         before, lone = run.probe, run.lone
         run.failures = 0 if result.ok else run.failures + 1
-        run.lone = 0 < run.failures < self._retries(container_id)
+        run.lone = run.failures if run.failures < self._retries(container_id) else 0
         run.probe = result
         return before is None or (before.ok, before.detail, lone) != (result.ok, result.detail, run.lone)
 
