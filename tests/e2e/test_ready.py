@@ -104,7 +104,8 @@ def test_a_crash_loop_is_never_ready(project: Project, loop: str) -> None:
 def test_a_loop_with_longer_lives_is_found_out_while_others_start(project: Project) -> None:
     meshctl = project(
         "  loop: {image: IMAGE, restart: always, command: [sh, -c, 'echo boom; sleep 1; exit 3']}\n"
-        f"  late: {{{SLEEP}, healthcheck: {{test: test -e /tmp/ready || {{ sleep 3; touch /tmp/ready; }}, interval: 1s}}}}\n"
+        "  late: {image: IMAGE, command: [sh, -c, 'sleep 3; touch /tmp/up; exec sleep 600'], "
+        "healthcheck: {test: test -e /tmp/up, interval: 1s, start_period: 10s}}\n"
     )
     answer, _ = timed(meshctl, "up", "--json", code=1)
     assert (failure(answer)["exit_code"], failure(answer)["log"][-1]) == (3, "boom")
