@@ -404,3 +404,28 @@ async def test_what_was_given_up_is_noted_with_why() -> None:
     noted = [entry for entry in on.mesh.journal.read() if entry.deed is Deed.FAILED]
     assert [(entry.instance, entry.container_id) for entry in noted] == [("sick-1", on.engine.get("sick-1").id)]
     assert "failed" in noted[0].cause
+
+
+async def test_what_was_not_asked_for_is_not_waited_for_long() -> None:
+    on = stage(mesh_config(spec("web"), spec("deaf")))
+    on.seed_all()
+    on.clock.advance(600.0)
+
+    async def hang(container: Container) -> ProbeResult:
+        await on.clock.sleep(1000.0 if container.service == "deaf" else 0.0)
+        return ProbeResult(True)
+
+    answers(on, hang)
+    report = await run(on, services=("web",))
+    assert report.ready
+    assert report.elapsed_ms < 2500
+
+
+async def test_an_engine_that_goes_away_is_told_once() -> None:
+    on = stage(mesh_config(spec("db")), db=Behaviour(ready_after_s=None))
+    running = asyncio.create_task(run(on))
+    await on.clock.sleep(3.0)
+    on.engine.go_away()
+    report = await running
+    assert (report.ready, report.survey) == (False, None)
+    assert [failure.message for failure in report.failures] == ["no container engine answers"]

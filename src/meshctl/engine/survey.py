@@ -50,7 +50,7 @@ async def survey_of(
     probe: bool = True,
     limit_s: float = ASK_TIMEOUT_S,
 ) -> Survey:
-    """The same with what ``cache`` has seen a moment ago; no probe takes longer than ``limit_s``."""
+    """The same with what ``cache`` has seen a moment ago; no probe of ``services`` takes longer than ``limit_s``."""
     observed = await cache.observed()
     require_known(mesh.config, services, {container.service for container in observed.containers})
     observations = Observations(mesh.config)
@@ -60,8 +60,10 @@ async def survey_of(
         frozen = {one.service for one in observed.containers if one.state is ContainerState.PAUSED}
         hopeless = who_needs(mesh.config, frozen) if frozen else ()
         for container in observed.containers:
-            limit = HOPELESS_TIMEOUT_S if container.service in hopeless else limit_s
-            asked.append(_probe(mesh, cache, observations, container, min(limit, limit_s)))
+            limit = limit_s if not services or container.service in services else ASK_TIMEOUT_S
+            if container.service in hopeless:
+                limit = HOPELESS_TIMEOUT_S
+            asked.append(_probe(mesh, cache, observations, container, limit))
     facts, _ = await asyncio.gather(room_left(mesh, observed.containers), asyncio.gather(*asked))
     now = mesh.clock.now()
     judged = judge(observations, cache.memory, now)

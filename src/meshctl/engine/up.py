@@ -119,14 +119,16 @@ class _Up:
             await self._carry_out(wait_plan(self._mesh.config, await cache.observed(), unready, self._can), cache)
 
     async def _look(self, cache: ObservationCache) -> bool:
-        """Whether the survey could be taken. A check may use the time that is left."""
+        """Whether the survey could be taken. A check that fails is asked twice: each may use half of what is left."""
         options, config = self._options, self._mesh.config
         part = options.services or options.profiles
         chosen = selected(config, options.services, options.profiles) if part else ()
+        limit_s = ASK_TIMEOUT_S if self._failures else max(ASK_TIMEOUT_S, self._left / 2)
         try:
-            self._survey = await survey_of(self._mesh, cache, chosen, limit_s=max(ASK_TIMEOUT_S, self._left))
+            self._survey = await survey_of(self._mesh, cache, chosen, limit_s=limit_s)
         except MeshError as error:
-            self._failures.append((Failure("", config.name, str(error), error.hint), error))
+            if not self._failures:
+                self._failures.append((Failure("", config.name, str(error), error.hint), error))
             return False
         return True
 

@@ -199,10 +199,10 @@ def test_what_was_ready_once_is_no_longer_starting() -> None:
     assert verdict(seen, REFUSED, been_healthy=True)[0] is Health.UNHEALTHY
 
 
-def test_a_check_that_has_no_answer_yet_is_no_failure() -> None:
+def test_a_check_that_has_no_answer_yet_is_no_failure_and_no_success() -> None:
     slow = Reason(ReasonKind.NOT_PROBED, detail="still not answered")
-    assert verdict(container(), None, unanswered="still not answered") == (Health.UNKNOWN, (slow,))
-    assert verdict(container(), None, registered(), unanswered="still not answered")[0] is Health.HEALTHY
+    for registration in (None, registered()):
+        assert verdict(container(), None, registration, unanswered="still not answered") == (Health.UNKNOWN, (slow,))
 
 
 def test_unprobed_is_unknown_unless_the_registry_knows() -> None:

@@ -181,7 +181,8 @@ class _Instance:
             fresh = self.history.been_healthy is not True and uptime_s(self.container, self.now) < SETTLED_S
             silent = against[0].kind is ReasonKind.REGISTRY_SILENT
             return (Health.STARTING if (starting or fresh) and not silent else Health.DEGRADED), against
-        if probe is None and self.spec.healthcheck.kind is not CheckKind.NONE and self.registry.status is None:
+        unprobed = probe is None and self.spec.healthcheck.kind is not CheckKind.NONE
+        if unprobed and (self.registry.status is None or self.history.unanswered):
             why = Reason(ReasonKind.NOT_PROBED, detail=self.history.unanswered)
             return (Health.STARTING if starting else Health.UNKNOWN), (why,)
         return Health.HEALTHY, ()
