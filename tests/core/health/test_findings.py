@@ -240,7 +240,9 @@ def test_what_only_waits_is_nobodys_cause() -> None:
     mesh.set("b", Health.STARTING, FAILS)
     mesh.missing("a", Health.WAITING, waits)
     assert mesh.outline() == ["b starting < a"]
-    assert mesh.reasons("a") == (waits,), "it says so itself"
+    assert mesh.reasons("a") == (replace(waits, cause=FindingKind.STARTING),), "it says so itself"
+    mesh.set("b", Health.PAUSED, state=ContainerState.PAUSED)
+    assert mesh.reasons("a") == (replace(waits, cause=FindingKind.PAUSED),)
     mesh.set("b", Health.HEALTHY)
     assert mesh.find() == ()
 

@@ -20,10 +20,7 @@ _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, Findin
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
 #: How a runtime says that a port of the machine is somebody else's.
 _TAKEN = ("is already allocated", "address already in use", "is taken by", "ports are not available")
-_SAYS = {
-    ReasonKind.WAITS: FindingKind.STARTING,
-    ReasonKind.REGISTRY_SILENT: FindingKind.REGISTRY_SILENT,
-}
+_SILENCE = (ReasonKind.REGISTRY_SILENT, FindingKind.REGISTRY_SILENT)
 _MENDS = {
     FindingKind.NOT_CREATED: MendKind.UP,
     FindingKind.STOPPED: MendKind.START,
@@ -89,12 +86,20 @@ def _causes(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts,
 
 
 def _with_causes(status: ServiceStatus, found: Sequence[Finding]) -> ServiceStatus:
-    """What waits for one that starts, or cannot ask its registry, says so itself."""
-    said = {(reason.source, _SAYS.get(reason.kind)) for reason in status.reasons}
-    told = [one for one in found if (one.service, one.kind) not in said]
-    causes = {one.service: one.kind for one in reversed(told)}
-    caused = [Reason(ReasonKind.CAUSED, source=service, cause=causes[service]) for service in reversed(causes)]
-    return replace(status, reasons=(*caused, *status.reasons)) if caused else status
+    """What waits for the cause, or cannot ask its registry, says so itself."""
+    causes = {one.service: one.kind for one in reversed(found)}
+    own = [
+        replace(reason, cause=causes.get(reason.source)) if reason.kind is ReasonKind.WAITS else reason
+        for reason in status.reasons
+    ]
+    said = {reason.source for reason in own if reason.cause is not None}
+    said |= {reason.source for reason in own if (reason.kind, causes.get(reason.source)) == _SILENCE}
+    caused = [
+        Reason(ReasonKind.CAUSED, source=source, cause=causes[source])
+        for source in reversed(causes)
+        if source not in said
+    ]
+    return replace(status, reasons=(*caused, *own)) if found else status
 
 
 def _weight(finding: Finding) -> tuple[bool, bool, int]:
