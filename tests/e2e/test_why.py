@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 import time
 import urllib.request
@@ -126,6 +127,16 @@ def small(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[
         meshctl("down", "-v")
 
 
+@contextmanager
+def going_up(meshctl: Meshctl) -> Iterator[subprocess.Popen[str]]:
+    """``up`` beside what is done inside; it has ended afterwards."""
+    with meshctl.start("up", "--timeout", "30s") as up:
+        try:
+            yield up
+        finally:
+            up.communicate(timeout=60)
+
+
 HUNGRY = """
     services:
       hungry:
@@ -139,16 +150,15 @@ HUNGRY = """
 @pytest.mark.parametrize("restart", ["no", "always"])
 def test_out_of_memory(small: Callable[[str], Meshctl], engine: docker.DockerClient, restart: str) -> None:
     meshctl = small(HUNGRY.format(image=base_image("MESH_PYTHON_BASE"), restart=restart))
-    up = meshctl.start("up", "--timeout", "30s")
 
     def has_died() -> bool:
         found = engine.containers.list(all=True, filters={"name": f"{meshctl.project}-hungry-1"})
         state = found[0].attrs if found else {}
         return bool(state) and (state["RestartCount"] > 0 or state["State"]["OOMKilled"])
 
-    eventually(has_died, within=30, what="it runs out of memory")
-    assert first(meshctl, "out_of_memory", "hungry")["evidence"]
-    up.communicate(timeout=60)
+    with going_up(meshctl):
+        eventually(has_died, within=30, what="it runs out of memory")
+        assert first(meshctl, "out_of_memory", "hungry")["evidence"]
     told = first(meshctl, "out_of_memory", "hungry")
     assert "memory" in told["sentence"] and "mem_limit" in told["mend"]
 
@@ -165,14 +175,13 @@ WRONG_PORT = """
 
 def test_a_wrong_port_is_a_start_that_fails(small: Callable[[str], Meshctl], engine: docker.DockerClient) -> None:
     meshctl = small(WRONG_PORT.format(image=base_image("MESH_PYTHON_BASE")))
-    up = meshctl.start("up", "--timeout", "30s")
 
     def runs() -> bool:
         return bool(engine.containers.list(filters={"name": f"{meshctl.project}-web-1", "status": "running"}))
 
-    eventually(runs, within=30, what="it runs")
-    first(meshctl, "starting", "web")
-    up.communicate(timeout=60)
+    with going_up(meshctl) as up:
+        eventually(runs, within=30, what="it runs")
+        first(meshctl, "starting", "web")
     assert up.returncode == 1
     first(meshctl, "failed", "web", within=10)
 
