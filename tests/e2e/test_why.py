@@ -152,9 +152,11 @@ def test_out_of_memory(small: Callable[[str], Meshctl], engine: docker.DockerCli
     meshctl = small(HUNGRY.format(image=base_image("MESH_PYTHON_BASE"), restart=restart))
 
     def has_died() -> bool:
-        found = engine.containers.list(all=True, filters={"name": f"{meshctl.project}-hungry-1"})
-        state = found[0].attrs if found else {}
-        return bool(state) and (state["RestartCount"] > 0 or state["State"]["OOMKilled"])
+        try:
+            state = engine.containers.get(f"{meshctl.project}-hungry-1").attrs
+        except docker.errors.NotFound:
+            return False
+        return bool(state["RestartCount"] > 0 or state["State"]["OOMKilled"])
 
     with going_up(meshctl):
         eventually(has_died, within=30, what="it runs out of memory")
@@ -183,7 +185,8 @@ def test_a_wrong_port_is_a_start_that_fails(small: Callable[[str], Meshctl], eng
         eventually(runs, within=30, what="it runs")
         first(meshctl, "starting", "web")
     assert up.returncode == 1
-    first(meshctl, "failed", "web", within=10)
+    told = first(meshctl, "failed", "web", within=10)
+    assert "healthcheck" in told["mend"]
 
 
 STORE = """

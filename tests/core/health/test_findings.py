@@ -16,7 +16,16 @@ from meshctl.model.containers import Container, ContainerState, LogLine, Room, R
 from meshctl.model.findings import EvidenceKind, Finding, Mend, MendKind
 from meshctl.model.journal import Deed, JournalEntry
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
-from meshctl.model.status import FindingKind, Health, InstanceStatus, Reason, ReasonKind, ServiceStatus
+from meshctl.model.status import (
+    FindingKind,
+    Health,
+    InstanceStatus,
+    ProbeProblem,
+    ProbeResult,
+    Reason,
+    ReasonKind,
+    ServiceStatus,
+)
 from meshctl.model.traces import ServiceEdge
 from tests.builders import application, container, mesh_config, spec
 
@@ -448,6 +457,38 @@ def test_what_was_done_from_outside_is_not_in_the_log(shop: Project) -> None:
     shop.set("redis", Health.PAUSED, state=ContainerState.PAUSED)
     shop.know(lines={"redis-1": [LogLine("redis", "redis-1", NOW - 1, "stderr", "ERROR odd")]})
     assert [fact for fact in shop.find()[0].evidence if fact.kind is EvidenceKind.LOG] == []
+
+
+@pytest.mark.parametrize(
+    ("health", "problem", "mend"),
+    [
+        (Health.FAILED, ProbeProblem.OTHER_PORT, MendKind.CHECKED_PORT),
+        (Health.UNHEALTHY, ProbeProblem.OTHER_PORT, MendKind.CHECKED_PORT),
+        (Health.STARTING, ProbeProblem.OTHER_PORT, None),
+        (Health.STARTING, ProbeProblem.LOCAL_ONLY, MendKind.LISTEN_EVERYWHERE),
+        (Health.FAILED, ProbeProblem.REFUSED, MendKind.LOGS),
+    ],
+)
+def test_where_it_listens_tells_what_mends_it(
+    shop: Project, health: Health, problem: ProbeProblem, mend: MendKind | None
+) -> None:
+    probe = ProbeResult(False, "it listens on 127.0.0.1:8000", problem=problem)
+    shop.put("redis", replace(shop.instance("redis", 1, health, FAILS), probe=probe))
+    (found,) = shop.find()
+    assert found.mend == (Mend(mend, "redis") if mend is not None else None)
+
+
+def test_what_listens_only_inside_is_nobody_elses_fault(shop: Project) -> None:
+    shop.stop("redis")
+    probe = ProbeResult(False, "it listens on 127.0.0.1:8000", problem=ProbeProblem.LOCAL_ONLY)
+    shop.put("worker", replace(shop.instance("worker", 1, Health.FAILED, FAILS), probe=probe))
+    assert shop.outline() == ["worker failed", "redis stopped"]
+
+
+def test_since_when_it_is_given_up(shop: Project) -> None:
+    shop.set("redis", Health.FAILED, FAILS)
+    shop.know(journal=(JournalEntry(NOW - 7, Deed.FAILED, "redis", "redis-1", "id-redis-1"),))
+    assert shop.find()[0].since == NOW - 7
 
 
 # -- a full disk

@@ -10,7 +10,15 @@ from meshctl.core.health.log_errors import says_full
 from meshctl.model.config import ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, Room
 from meshctl.model.registry import RegistryCheckKind
-from meshctl.model.status import FindingKind, Health, InstanceStatus, Reason, ReasonKind, ServiceStatus
+from meshctl.model.status import (
+    FindingKind,
+    Health,
+    InstanceStatus,
+    ProbeProblem,
+    Reason,
+    ReasonKind,
+    ServiceStatus,
+)
 
 WELL = (Health.HEALTHY, Health.DONE)
 #: Less than this is no room, whatever the size of the file system.
@@ -128,7 +136,8 @@ def _of_instance(
     kind, reason = _kind(instance, container, spec, facts, now)
     held_up = instance.state is ContainerState.CREATED and kind is not FindingKind.COULD_NOT_START
     waits = reason is not None and reason.kind in (ReasonKind.WAITS, ReasonKind.NOT_PROBED)
-    return Cause(service, kind, (instance.id,), reason, own=kind in _OWN and not held_up, waits=waits)
+    own = (kind in _OWN and not held_up) or _listens_wrongly(instance)
+    return Cause(service, kind, (instance.id,), reason, own=own, waits=waits)
 
 
 def _kind(
@@ -195,6 +204,11 @@ def _is_full(
         return False
     plenty = bool(rooms) and all(room.free > _LITTLE_ROOM for room in rooms)
     return not plenty and (instance.health not in WELL or now - said[-1] <= RECENT_S)
+
+
+def _listens_wrongly(instance: InstanceStatus) -> bool:
+    """Whether it is up, but where nobody can reach it."""
+    return instance.probe is not None and instance.probe.problem is ProbeProblem.LOCAL_ONLY
 
 
 def _is_silent(instance: InstanceStatus) -> bool:

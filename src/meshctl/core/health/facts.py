@@ -61,6 +61,11 @@ class Facts:
             return (ours.time if ours is not None else None), ours
         return told.time, ours if ours is not None and abs(ours.time - told.time) <= _NOTED_WITHIN_S else None
 
+    def given_up_at(self, container: Container) -> float | None:
+        """When meshctl decided that it would not get ready."""
+        last = self._last(container.id, (Deed.FAILED, Deed.STARTED))
+        return last.time if last is not None and last.deed is Deed.FAILED else None
+
     def removed_by(self, service: str) -> JournalEntry | None:
         """What meshctl did last to a service that has no instance, if it removed one."""
         last = next((entry for entry in reversed(self.journal) if entry.service == service), None)

@@ -13,13 +13,15 @@ from meshctl.core.health.proof import prove
 from meshctl.model.config import MeshConfig
 from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import CheckStatus
-from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, ServiceStatus
+from meshctl.model.status import FindingKind, Health, ProbeProblem, Reason, ReasonKind, ServiceStatus
 
 #: They may mend themselves, or leave a part at work.
 _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
 #: How a runtime says that a port of the machine is somebody else's.
 _TAKEN = ("is already allocated", "address already in use", "is taken by", "ports are not available")
+#: What meshctl's own check has found.
+_PROBED = (FindingKind.STARTING, FindingKind.FAILED, FindingKind.UNHEALTHY, FindingKind.DEGRADED)
 _SILENCE = (ReasonKind.REGISTRY_SILENT, FindingKind.REGISTRY_SILENT)
 _MENDS = {
     FindingKind.NOT_CREATED: MendKind.UP,
@@ -121,18 +123,31 @@ def _finding(one: Blamed, status: ServiceStatus | None, facts: Facts, now: float
         reason=cause.reason,
         evidence=proof.evidence,
         victims=tuple(one.victims),
-        mend=_mend(cause, instance, facts),
+        mend=_mend(cause, instance, status, facts),
     )
 
 
-def _mend(cause: Cause, instance: str, facts: Facts) -> Mend | None:
+def _mend(cause: Cause, instance: str, status: ServiceStatus | None, facts: Facts) -> Mend | None:
     kind = _MENDS[cause.kind]
     if cause.kind is FindingKind.COULD_NOT_START:
         errors = " ".join(one.error.lower() for one in facts.containers if one.instance_id in cause.instances)
         kind = MendKind.OTHER_PORT if any(words in errors for words in _TAKEN) else kind
+    elif cause.kind in _PROBED and status is not None:
+        kind = _by_probe(cause, status) or kind
     if kind is MendKind.END_MAINTENANCE:
         instance = cause.instances[0] if cause.instances else ""
     return Mend(kind, cause.service, instance) if kind is not None else None
+
+
+def _by_probe(cause: Cause, status: ServiceStatus) -> MendKind | None:
+    """Where it listens mends more than any restart. One that starts may not listen everywhere yet."""
+    probes = [one.probe for one in status.instances if one.id in cause.instances]
+    problems = {probe.problem for probe in probes if probe is not None}
+    if ProbeProblem.LOCAL_ONLY in problems:
+        return MendKind.LISTEN_EVERYWHERE
+    if ProbeProblem.OTHER_PORT in problems and cause.kind is not FindingKind.STARTING:
+        return MendKind.CHECKED_PORT
+    return None
 
 
 def _at_registry(registry: str, services: Sequence[ServiceStatus]) -> Cause | None:

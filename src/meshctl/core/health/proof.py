@@ -71,7 +71,9 @@ def _origin(cause: Cause, containers: Sequence[Container], facts: Facts, now: fl
             return _earliest(starved) or _earliest(container.finished_at for container in containers), ""
         case FindingKind.EXITED | FindingKind.CRASH_LOOP:
             return _earliest(_died_at(container, facts) for container in containers), ""
-        case FindingKind.STARTING | FindingKind.FAILED:
+        case FindingKind.FAILED:
+            return _earliest(facts.given_up_at(container) for container in containers), ""
+        case FindingKind.STARTING:
             return _earliest(container.started_at for container in containers), ""
         case _:
             return None, ""
