@@ -72,11 +72,12 @@ def test_a_grpc_call_loads_no_client(tmp_path: Path) -> None:
     assert not loaded(tmp_path, *FILE, "call", "users", "users.v1.UserService/GetUser") & CLIENTS
 
 
-def test_ps_loads_no_docker_client_to_look(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, *FILE, "ps") & {"docker", "consul", "grpc"}
-
-
 @pytest.mark.parametrize("argv", [("ps",), ("call", "users", "GET", "/")])
 def test_a_whole_file_loads_nothing_that_is_for_another(tmp_path: Path, argv: tuple[str, ...]) -> None:
     others = {"meshctl.cli.recovered", "meshctl.core.config.from_labels", "meshctl.core.config.known"}
     assert not modules(tmp_path, *FILE, *argv) & others
+
+
+@pytest.mark.parametrize("command", ["ps", "why"])
+def test_a_look_loads_no_docker_client(tmp_path: Path, command: str) -> None:
+    assert not loaded(tmp_path, *FILE, command) & {"docker", "consul", "grpc"}

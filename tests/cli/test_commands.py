@@ -107,6 +107,41 @@ def test_ps_tells_the_three_truths(run: Run, world: Open) -> None:
     assert (rows["web"]["ready"], rows["web"]["desired"]) == (1, 1)
 
 
+def test_why_names_the_cause_first_and_what_mends_it(run: Run, world: Open) -> None:
+    """A victim's own reasons stand below its cause; one that is well says so."""
+    world()
+    run("up")
+    assert run("why").out == "● all 2 services are well\n"
+    run("stop", "web")
+    answer = run("why")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0].startswith("○ web is stopped")
+    assert answer.out.splitlines()[-1] == "   → meshctl start web"
+    (found,) = json.loads(run("why", "web", "--json").out)
+    assert (found["service"], found["kind"], found["mend"]) == ("web", "stopped", "meshctl start web")
+    assert json.loads(run("why", "store", "--json").out) == []
+    assert run("why", "store").out == "● store is well\n"
+
+
+def test_why_is_a_look_and_knows_near_misses(run: Run, world: Open) -> None:
+    world()
+    wrong = run("why", "wbe")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "web" in wrong.err.split("hint:")[1]
+
+
+def test_ps_has_what_is_wrong_above_its_table(run: Run, world: Open) -> None:
+    """For a person; JSON is what it was, and so is the table when all is well."""
+    world()
+    run("up")
+    assert run("ps").out.startswith("SERVICE ")
+    run("stop", "store")
+    head, blank, *table = run("ps").out.splitlines()
+    assert head.startswith("○ store is stopped") and head.endswith(" · meshctl start store")
+    assert (blank, table[0].split()[0]) == ("", "SERVICE")
+    assert [row["service"] for row in json.loads(run("ps", "--json").out)] == ["web", "store"]
+
+
 def test_stop_and_start(run: Run, world: Open) -> None:
     world()
     run("up")
@@ -328,6 +363,10 @@ def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, pr
     after = run("doctor")
     assert after.code == 0
     assert "2 of 2 services ready" in after.out
+    run("stop", "web")
+    stack = {finding["check"]: finding for finding in json.loads(run("doctor", "--json").out)}["stack"]
+    assert stack["detail"].startswith("1 of 2 services ready: web is stopped")
+    assert (stack["status"], stack["mend"]) == ("warn", "meshctl start web")
 
 
 def test_doctor_finds_a_taken_port(run: Run, world: Open, project: Path) -> None:

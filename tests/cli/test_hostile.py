@@ -78,7 +78,7 @@ CASES: dict[str, Sequence[tuple[str, ...]]] = {
     "unpause": (("unpause", WORD),),
     "scale": (("scale", "web=2", "--timeout", "5s"), ("scale", f"{WORD}=2"), ("scale", WORD)),
     "ps": (("ps",), ("ps", WORD)),
-    "why": (("why",), ("why", WORD)),
+    "why": (("why",), ("why", "web"), ("why", WORD)),
     "logs": (("logs",), ("logs", "--grep", f"({WORD}"), ("logs", "--since", WORD)),
     "traces": (
         *(("traces",), ("traces", "show", TRACE), ("traces", "diff", TRACE, TRACE), ("traces", "show", WORD)),

@@ -14,6 +14,7 @@ from meshctl.present.empty import (
     empty_map,
     empty_services,
     empty_traces,
+    empty_why,
     no_trace,
     no_traces,
 )
@@ -35,6 +36,14 @@ def test_services() -> None:
     assert services(Shown())[0] == "Asking the container engine…"
     assert services(healthy(), "zzz") == ("No service matches “zzz”.", "Esc clears the filter.")
     assert services(Shown(observed_at=NOW))[0] == "This project has no services."
+
+
+def test_why() -> None:
+    """Nothing is wrong, or nothing is known yet."""
+    shown = healthy()
+    assert empty_why(shown.services, shown.links, NOW) == ("All 10 services are well.", "Esc goes back.")
+    assert empty_why((), no_engine().links, None) == services(no_engine())
+    assert empty_why((), (), None)[0] == "Asking the container engine…"
 
 
 def test_logs() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshctl.core.traces.listing import ShownTraces
-from meshctl.present.heads import compare_head, logs_head, map_head, rule, traces_head
+from meshctl.present.heads import compare_head, logs_head, map_head, rule, traces_head, why_head
 from meshctl.present.lines import plain
 from tests.tui.desk import some
 
@@ -65,6 +65,12 @@ def test_a_held_list_counts_what_came() -> None:
 
 def test_the_other_trace_is_asked_for() -> None:
     assert of_traces(listing(), compare_with="4bf92f3577b34da6").startswith(" compare 4bf92f3577b3 with…  ▶ following")
+
+
+def test_findings_are_counted() -> None:
+    assert plain(why_head(1, WIDTH)).endswith(" 1 finding ")
+    assert plain(why_head(2, WIDTH)).startswith(" what is wrong, cause first")
+    assert plain(why_head(2, WIDTH)).endswith(" 2 findings ")
 
 
 def test_the_others_fill_their_line() -> None:

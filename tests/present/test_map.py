@@ -93,6 +93,15 @@ def test_errors_are_red_and_in_words() -> None:
     assert all(span.tone != BAD for span in spans_with(found, "40.0/s"))
 
 
+def test_who_makes_others_fail_is_red() -> None:
+    """A service that is stopped is no dimmer than those that fail through it."""
+    stopped = {**WELL, "users": Health.STOPPED}
+    for causes, tone in ((frozenset(), MUTED), (frozenset({"users"}), BAD)):
+        found = service_map(stopped, SHOP, 180, 30, causes=causes)
+        assert found is not None
+        assert {span.tone for span in spans_with(found, "○")} == {tone}
+
+
 def test_messages_are_dashed() -> None:
     lines = text(drawn())
     assert any("╌" in line for line in lines)

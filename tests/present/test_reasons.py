@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
-from meshctl.model.status import Reason, ReasonKind
+from meshctl.model.status import FindingKind, Reason, ReasonKind
 from meshctl.present.reasons import reason_text, reasons_text
 
 NOW = 1000.0
@@ -37,6 +38,7 @@ def reason(kind: ReasonKind, **more: Any) -> Reason:
         (reason(ReasonKind.NOT_STARTED), "created, not started"),
         (reason(ReasonKind.WAITS, source="db", since=NOW - 6), "waits for db, which is starting since 6 s"),
         (reason(ReasonKind.WAITS, source="db"), "waits for db, which is starting"),
+        (reason(ReasonKind.WAITS, source="db", cause=FindingKind.STOPPED), "waits for db, which is stopped"),
         (reason(ReasonKind.NOT_PROBED), "not probed yet"),
         (reason(ReasonKind.PROBE_FAILS, detail="refused"), "own probe fails: refused"),
         (reason(ReasonKind.PROBE_FAILS, source="reg", alone=True), "reg passes, own probe fails"),
@@ -59,6 +61,13 @@ def test_every_reason_has_a_clause(seen: Reason, text: str) -> None:
 def test_several_are_one_line_without_times_where_there_is_no_now() -> None:
     waits = reason(ReasonKind.WAITS, source="db", since=NOW)
     assert reasons_text([waits, reason(ReasonKind.DEAD)]) == "waits for db, which is starting; dead"
+
+
+def test_where_others_are_the_cause_they_are_all_that_a_row_says() -> None:
+    cause = reason(ReasonKind.CAUSED, source="redis", cause=FindingKind.PAUSED)
+    assert reasons_text([cause, reason(ReasonKind.PROBE_FAILS, detail="503")]) == "redis is paused"
+    several = [replace(cause, instance=name) for name in ("web-1", "web-2")]
+    assert reasons_text(several) == "web-1: redis is paused; web-2: redis is paused"
 
 
 def test_no_kind_is_without_words() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, ProbeResult, ServiceStatus
-from meshctl.present.lines import plain
+from meshctl.present.findings import concerning
+from meshctl.present.lines import BAD, Line, plain
 from meshctl.present.service_detail import service_detail
-from tests.tui.states import NOW, config, healthy, probe_fails, service, troubled, usage
+from tests.tui.states import NOW, config, healthy, probe_fails, redis_stopped, service, troubled, usage
 
 
 def detail(status: ServiceStatus, width: int = 60) -> str:
@@ -43,6 +45,30 @@ def test_without_an_instance_it_says_how_to_start_one() -> None:
 def test_what_happened_to_it_lately() -> None:
     assert "restarted: exited 137, out of memory" in detail(service("inventory"))
     assert "restarted" not in detail(service("users"))
+
+
+def test_a_cause_says_when_through_whom_and_what_mends_it() -> None:
+    """Its victim says the same of it, and all else that is against itself."""
+    cause, victim = found_in("redis"), found_in("worker")
+    assert BAD in {segment.tone for segment in cause[0]}
+    text = "\n".join(map(plain, cause))
+    assert "by you, 2 min ago; worker and notifications fail through" in text and "→ meshctl start redis" in text
+    text = "\n".join(map(plain, victim))
+    assert text.index("redis is stopped") < text.index("own probe fails: 503") < text.index("→ meshctl start")
+
+
+def found_in(name: str) -> list[Line]:
+    shown = redis_stopped()
+    (status,) = (status for status in shown.services if status.service == name)
+    found = concerning(shown.findings, (name,))
+    return service_detail(status, None, None, (), NOW, 70, findings=found)
+
+
+def test_during_a_start_nothing_is_red() -> None:
+    status = service("orders", Health.STARTING, probe_fails("refused"))
+    failing = replace(status.instances[0], probe=ProbeResult(False, "refused"), registry=CheckStatus.CRITICAL)
+    shown = replace(status, instances=(failing,))
+    assert BAD not in {s.tone for line in service_detail(shown, None, None, (), NOW, 60) for s in line}
 
 
 @pytest.mark.parametrize("width", [20, 30, 44, 55, 100])

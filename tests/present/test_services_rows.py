@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshctl.model.status import Health
-from meshctl.present.lines import plain
+from meshctl.present.lines import BAD, plain
 from meshctl.present.services_rows import ServicesTable, matches, ordered, services_rows
 from tests.fakes.sessions import Shown
 from tests.tui import states
@@ -91,6 +91,35 @@ def test_filtering() -> None:
     assert names(troubled(), wanted="crash") == ["", "worker"]
     assert names(troubled(), wanted="infra healthy") == ["", "consul", "postgres", "redis"]
     assert not matches(service("orders"), "degraded")
+
+
+def test_what_makes_others_fail_stands_above_them_and_is_not_the_dimmest_row() -> None:
+    """A victim's row names its cause and nothing else."""
+    shown = states.redis_stopped()
+    table = table_of(shown, 150, findings=shown.findings)
+    assert [r.key for r in table.rows][:4] == ["", "redis", "", "echo"]
+    assert plain(table.rows[0].line) == " cause"
+    (redis, worker) = (next(r.line for r in table.rows if r.key == name) for name in ("redis", "worker"))
+    assert "stopped · by you, 2 min ago; worker and notifications fail through it" in plain(redis)
+    assert {segment.tone for segment in redis if segment.text.strip() in ("○", "stopped")} == {BAD}
+    assert "unhealthy · redis is stopped " in plain(worker)
+    assert "503" not in plain(worker)
+
+
+def test_without_victims_a_stopped_service_keeps_its_place() -> None:
+    """Two causes share a heading."""
+    shown = states.redis_stopped()
+    alone = replace(shown.findings[0], victims=())
+    assert [r.key for r in table_of(shown, findings=(alone,)).rows][1] == "echo"
+    other = replace(shown.findings[1], victims=("users",))
+    assert plain(table_of(shown, findings=(shown.findings[0], other)).rows[0].line) == " causes"
+
+
+def test_during_a_start_nothing_is_red() -> None:
+    shown = states.starting()
+    table = table_of(shown, findings=shown.findings)
+    assert BAD not in {segment.tone for r in table.rows for segment in r.line}
+    assert "◌ users          waiting · for postgres, which is starting since 3 s" in row(shown, "users")
 
 
 def test_groups_stand_apart_where_there_is_room() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import ContainerState
+from meshctl.model.findings import Finding
 from meshctl.model.plan import Operation, OperationKind, Plan, Step
 from meshctl.model.registry import CheckStatus
-from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
-from meshctl.present.lines import plain
+from meshctl.model.status import FindingKind, Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
+from meshctl.present.lines import BAD, plain
 from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.status import symbol, tone, word
@@ -66,6 +69,17 @@ def test_the_table_may_tell_how_long_it_took() -> None:
         "web      ● healthy      1/1         0  12.3 s  http 127.0.0.1:1\n"
         "db       ✖ unhealthy    0/1         2                            exited 3"
     )
+
+
+def test_the_table_has_causes_first() -> None:
+    """Each with when, through whom, and who suffers."""
+    stopped = replace(SERVICES[1], health=Health.STOPPED)
+    found = Finding("db", FindingKind.STOPPED, since=70, by="you", victims=("web",))
+    heading, first, second = services_table((SERVICES[0], stopped), now=100, findings=(found,))
+    assert plain(heading).startswith("SERVICE")
+    assert plain(first).split("  ")[0] == "db" and plain(first).endswith("by you, 30 s ago; web fails through it")
+    assert [segment.tone for segment in first if "stopped" in segment.text] == [BAD]
+    assert plain(second).startswith("web")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,11 @@ from meshctl.model.config import (
 )
 from meshctl.model.containers import ContainerState
 from meshctl.model.events import EventKind, MeshEvent
+from meshctl.model.findings import Evidence, EvidenceKind, Finding, Mend, MendKind
+from meshctl.model.journal import Deed, JournalEntry
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
 from meshctl.model.status import (
+    FindingKind,
     Health,
     InstanceStatus,
     LinkState,
@@ -28,6 +31,7 @@ from meshctl.model.status import (
     ServiceStatus,
     Usage,
 )
+from meshctl.model.traces import ServiceEdge
 from tests.fakes.sessions import Shown
 
 #: 2026-11-23 14:02:11 UTC.
@@ -148,10 +152,63 @@ def troubled() -> Shown:
     return replace(state, events=(*state.events, trouble))
 
 
+def caused(service: str, kind: FindingKind) -> Reason:
+    """Through another one."""
+    return Reason(ReasonKind.CAUSED, source=service, cause=kind)
+
+
+def stopped_redis() -> Finding:
+    """Somebody stopped it two minutes ago, and two others need it."""
+    deed = JournalEntry(NOW - 130, Deed.STOPPED, "redis", "redis-1", command="stop redis", user="ada")
+    event = MeshEvent(EventKind.STOPPED, NOW - 130, "redis", "redis-1", exit_code=0)
+    edge = ServiceEdge("worker", "redis", 48, 48, 0.4, 1.0, 1, 1, 1)
+    evidence = (
+        Evidence(EvidenceKind.RUNTIME, "redis-1", NOW - 130, event=event),
+        Evidence(EvidenceKind.JOURNAL, "redis-1", NOW - 130, entry=deed),
+        Evidence(EvidenceKind.TRACES, edge=edge),
+    )
+    return Finding(
+        "redis",
+        FindingKind.STOPPED,
+        since=NOW - 130,
+        by="you",
+        evidence=evidence,
+        victims=("worker", "notifications"),
+        mend=Mend(MendKind.START, "redis"),
+    )
+
+
+def redis_stopped() -> Shown:
+    """One cause, two that fail through it, and something else that has nothing to do with it."""
+    loop = Reason(ReasonKind.CRASH_LOOP, count=4)
+    line = '{"level": "error", "event": "no module named echo_pb2", "service": "echo"}'
+    other = Finding(
+        "echo",
+        FindingKind.CRASH_LOOP,
+        since=NOW - 20,
+        reason=loop,
+        evidence=(Evidence(EvidenceKind.LOG, "echo-1", NOW - 3, text=line),),
+        mend=Mend(MendKind.LOGS, "echo"),
+    )
+    stopped, refused = caused("redis", FindingKind.STOPPED), probe_fails("503: Error -2 connecting to redis:6379")
+    state = with_services(
+        healthy(),
+        service("redis", Health.STOPPED),
+        service("worker", Health.UNHEALTHY, stopped, refused),
+        service("notifications", Health.UNHEALTHY, stopped, refused),
+        replace(service("echo", Health.CRASH_LOOP, loop), restarts=4),
+    )
+    return replace(state, findings=(stopped_redis(), other))
+
+
 def starting() -> Shown:
     """The stack on its way up."""
-    waiting = [service(name, Health.STARTING, waits("postgres", 3)) for name in APPLICATION]
-    return with_services(healthy(), *waiting, service("postgres", Health.STARTING, probe_fails("starting")))
+    waiting = [service(name, Health.WAITING, waits("postgres", 3)) for name in APPLICATION]
+    postgres = service("postgres", Health.STARTING, probe_fails("starting"))
+    first = Finding(
+        "postgres", FindingKind.STARTING, since=NOW - 3, reason=probe_fails("starting"), victims=APPLICATION
+    )
+    return replace(with_services(healthy(), *waiting, postgres), findings=(first,))
 
 
 def engine_lost() -> Shown:

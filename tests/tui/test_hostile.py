@@ -26,7 +26,7 @@ def drawn(pilot: Pilot[int]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("key", ["1", "2", "3", "6"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "6", "w"])
 async def test_no_screen_draws_anything_that_is_obeyed(app_of: AppOf, seed: int, key: str) -> None:
     app = app_of(Maker(seed).make(Shown))
     async with app.run_test(size=(160, 45)) as pilot:

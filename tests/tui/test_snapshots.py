@@ -22,6 +22,7 @@ STATES = {
     "healthy": states.healthy,
     "troubled": states.troubled,
     "starting": states.starting,
+    "redis_stopped": states.redis_stopped,
     "engine_lost": states.engine_lost,
     "no_engine": states.no_engine,
 }
@@ -41,6 +42,34 @@ def test_services_before_the_first_answer(snap_compare: Compare, app_of: AppOf) 
 def test_services_small(snap_compare: Compare, app_of: AppOf) -> None:
     """80×24 drops columns and cuts with an ellipsis."""
     assert snap_compare(app_of(states.troubled()), press=["down"], terminal_size=(80, 24))
+
+
+def test_a_stopped_service_small(snap_compare: Compare, app_of: AppOf) -> None:
+    """80×24 keeps the cause and what mends it in the head."""
+    assert snap_compare(app_of(states.redis_stopped()), terminal_size=(80, 24))
+
+
+def test_a_stopped_service_in_detail(snap_compare: Compare, app_of: AppOf) -> None:
+    """The details of a cause tell when, through whom and what mends it; a question asks first."""
+    assert snap_compare(app_of(states.redis_stopped()), press=["home", "M"], terminal_size=(170, 36))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34)], ids=["80x24", "120x34"])
+def test_why(size: tuple[int, int], snap_compare: Compare, app_of: AppOf) -> None:
+    """All that is wrong, cause first."""
+    assert snap_compare(app_of(states.redis_stopped()), press=["w", "down"], terminal_size=size)
+
+
+def test_why_light(snap_compare: Compare, app_of: AppOf) -> None:
+    """The light theme is as legible."""
+    app = app_of(states.redis_stopped())
+    app.theme = "meshctl-light"
+    assert snap_compare(app, press=["w"], terminal_size=TYPICAL)
+
+
+def test_why_when_all_is_well(snap_compare: Compare, app_of: AppOf) -> None:
+    """An empty list says that there is nothing to say."""
+    assert snap_compare(app_of(states.healthy()), press=["w"], terminal_size=(100, 26))
 
 
 def test_services_wide(snap_compare: Compare, app_of: AppOf) -> None:

@@ -201,7 +201,8 @@ def _health(status: ServiceStatus, look: str, drawn: _Drawn, cause: Finding | No
 def _reason(status: ServiceStatus, now: float) -> str:
     if status.health in (Health.HEALTHY, *_AT_REST) and status.ready >= status.desired:
         return ""
-    return reasons_text(status.reasons, now).removeprefix(f"{word(status.health)}: ")
+    said = "waits " if status.health is Health.WAITING else f"{word(status.health)}: "
+    return reasons_text(status.reasons, now).removeprefix(said)
 
 
 def _cell(column: _Column, status: ServiceStatus, usage: Usage | None, now: float) -> Segment:

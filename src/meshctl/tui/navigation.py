@@ -74,7 +74,6 @@ class Navigator:
                 self._services.select(name)
             case ShowTraces(wanted):
                 self._jump(TRACES)
-                self._uncover()
                 self._traces.narrow(wanted)
             case ShowLogs(service):
                 self._jump(LOGS)
@@ -102,9 +101,11 @@ class Navigator:
             self._app.push_screen(WhyScreen(self._host, self._app.current_mode))
 
     def _jump(self, mode: str) -> None:
+        """To the first screen of that tab."""
         if mode != self._app.current_mode:
             self._trail.append(self._app.current_mode)
             self._app.switch_mode(mode)
+        self._uncover()
 
     def _uncover(self) -> None:
         """The first screen of the tab in front."""
