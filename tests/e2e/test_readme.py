@@ -27,5 +27,5 @@ def test_a_command_of_the_tour(stack: Meshctl, line: str) -> None:
         stack("scale", "users=1")
 
 
-def test_the_tour_has_seven_commands() -> None:
-    assert len(tour()) == 7
+def test_the_tour_has_eight_commands() -> None:
+    assert len(tour()) == 8

@@ -221,9 +221,7 @@ async def test_the_key_has_one_line_in_the_help(app_of: AppOf) -> None:
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
         lines = [plain(line).split(maxsplit=1) for line in app.screen._lines]
-        assert [what for key, what in lines if key == "M"] == [
-            "do what mends the finding, or copy it if it is no command of the app"
-        ]
+        assert [what for key, what in lines if key == "M"] == ["do what mends it, or copy what does"]
 
 
 async def at_why(pilot: Pilot[int]) -> FindingList:

@@ -1,4 +1,4 @@
-"""What happened, in sentences, and the feed of it: newest first, in two columns where there is room."""
+"""What happened, in sentences, and the feed of it: newest first, each over the whole width."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 from meshctl.core.exits import exit_words
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.status import Health, ReasonKind
-from meshctl.present.lines import BAD, MUTED, Line, Segment, fit_line, service_tone
+from meshctl.present.lines import BAD, MUTED, WARN, Line, Segment, fit_line, service_tone
 from meshctl.present.reasons import reason_text
 from meshctl.present.status import word
 from meshctl.present.text import cell_len, fit, pad
 from meshctl.present.units import clock_time
 
-#: Two events stand side by side from this width on.
-TWO_COLUMNS = 110
 _LONGEST_NAME = 18
 #: Exits that somebody asked for, and so are not marked as bad.
 _WANTED_EXITS = (0, 143)
@@ -25,43 +23,36 @@ def event_text(event: MeshEvent) -> str:
     return _TEXTS[event.kind](event)
 
 
-def is_bad(event: MeshEvent) -> bool:
-    """Whether somebody should look."""
+def event_tone(event: MeshEvent) -> str:
+    """Whether somebody should look, and how soon."""
     if event.kind in (EventKind.DIED, EventKind.RESTARTED):
-        return event.exit_code not in _WANTED_EXITS
-    return event.kind in (EventKind.BECAME_UNHEALTHY, EventKind.WATCH_FAILED)
+        return "" if event.exit_code in _WANTED_EXITS else BAD
+    if event.kind is EventKind.BECAME_UNHEALTHY:
+        return WARN if event.after is Health.DEGRADED else BAD
+    return BAD if event.kind is EventKind.WATCH_FAILED else ""
 
 
 def event_lines(events: Sequence[MeshEvent], width: int, height: int) -> list[Line]:
-    """At most ``height`` lines; the feed reads down the left column, then down the right."""
-    columns = 2 if width >= TWO_COLUMNS and len(events) > height else 1
-    newest = list(reversed(events))[: height * columns]
+    """At most ``height`` lines."""
+    newest = list(reversed(events))[:height]
     if not newest:
         return [(Segment(fit(" Nothing happened since this screen was opened.", width), MUTED),)] if height > 0 else []
-    each = (width - 1) // columns
     name = min(_LONGEST_NAME, max(cell_len(_who(event)) for event in newest))
-    cells = [_cell(event, each, name) for event in newest]
-    rows = min(height, len(cells))
-    return [tuple(span for cell in cells[row::rows] for span in cell) for row in range(rows)]
+    return [_line(event, width - 1, name) for event in newest]
 
 
 def _who(event: MeshEvent) -> str:
     return event.instance or event.service
 
 
-def _cell(event: MeshEvent, width: int, name: int) -> Line:
-    head = f" {clock_time(event.time)}  "
-    who = pad(_who(event), name)
-    text = fit(event_text(event), max(0, width - cell_len(head) - name - 4))
-    used = cell_len(head) + name + 2 + text.cells
-    cell = (
-        Segment(head, MUTED),
-        Segment(who, service_tone(event.service)),
+def _line(event: MeshEvent, width: int, name: int) -> Line:
+    line = (
+        Segment(f" {clock_time(event.time)}  ", MUTED),
+        Segment(pad(_who(event), name), service_tone(event.service)),
         Segment("  "),
-        Segment(text, BAD if is_bad(event) else ""),
-        Segment(" " * max(0, width - used)),
+        Segment(event_text(event), event_tone(event)),
     )
-    return fit_line(cell, width)
+    return fit_line(line, max(0, width))
 
 
 def _exit(event: MeshEvent) -> str:

@@ -9,7 +9,7 @@ from meshctl.model.events import MeshEvent
 from meshctl.model.findings import Finding
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, Reason, ServiceStatus, Usage
-from meshctl.present.events import event_text, is_bad
+from meshctl.present.events import event_text, event_tone
 from meshctl.present.findings import cause_text, causes, finding_look, mend_text
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
 from meshctl.present.reasons import reason_text
@@ -161,7 +161,7 @@ def _lately(status: ServiceStatus, events: Sequence[MeshEvent]) -> list[Line]:
             (
                 Segment(f"   {clock_time(event.time)} ", MUTED),
                 Segment(who),
-                Segment(event_text(event), BAD if is_bad(event) else ""),
+                Segment(event_text(event), event_tone(event)),
             )
         )
     return lines

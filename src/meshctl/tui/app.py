@@ -98,8 +98,9 @@ class MeshApp(App[int]):
 
     def redraw(self) -> None:
         """Bring the screen in front up to date."""
-        if self.is_running and isinstance(self.screen, MeshScreen):
-            self.screen.draw()
+        front = self._front()
+        if self.is_running and front is not None:
+            front.draw()
 
     def notify(
         self,
@@ -150,8 +151,14 @@ class MeshApp(App[int]):
         self.set_interval(TICK_S, self._tick)
 
     def _tick(self) -> None:
-        if isinstance(self.screen, MeshScreen):
-            self.screen.draw_if_older(TICK_S * 0.9)
+        front = self._front()
+        if front is not None:
+            front.draw_if_older(TICK_S * 0.9)
+
+    def _front(self) -> MeshScreen[Any] | None:
+        """The screen in front, if it is one of ours; an app that is being closed has none."""
+        front = self.screen_stack[-1:]
+        return front[0] if front and isinstance(front[0], MeshScreen) else None
 
     async def _follow(self) -> None:
         """Have the session's state kept true as long as the app is open."""

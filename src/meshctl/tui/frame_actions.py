@@ -15,8 +15,8 @@ from meshctl.tui.commands import Command, bring_up
 from meshctl.tui.intents import TABS, Intent, ShowLogs, ShowTab, ShowWhy
 
 MEND_KEY = "M"
-_HELP = "do what mends the finding, or copy it if it is no command of the app"
-_WHY_HELP = "what is wrong, what speaks for it, what mends it"
+_HELP = "do what mends it, or copy what does"
+_WHY_HELP = "what is wrong, and what mends it"
 #: What it takes to mend by a command, and what is told of the service meanwhile.
 _COMMANDS = {
     MendKind.START: (Ability.START, "starting"),

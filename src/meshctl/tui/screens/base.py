@@ -45,6 +45,8 @@ class MeshScreen(Screen[None], Generic[C]):
     of_collector: ClassVar[bool] = False
     filters_by: ClassVar[str] = ""
     filter_sign: ClassVar[str] = "/"
+    #: Whether the first finding stands above it.
+    tells_finding: ClassVar[bool] = True
     #: All that a person can do here: keys, footer, palette and help read this.
     actions: tuple[Action[C], ...]
     #: Keys that the main widget itself understands, told by the help.
@@ -55,7 +57,7 @@ class MeshScreen(Screen[None], Generic[C]):
         self.host = host
         self.filter = FilterLine(self.filters_by, self.main_widget, sign=self.filter_sign, id="filter")
         self._last_drawn = 0.0
-        self._frame_head = FrameHead(host, self.mode, self.stale)
+        self._frame_head = FrameHead(host, self.mode, self.stale, self.tells_finding)
         self._frame_foot = FrameFoot(self.action_press)
 
     @property

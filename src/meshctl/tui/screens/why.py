@@ -68,6 +68,7 @@ class WhyScreen(MeshScreen[WhyContext]):
 
     mode = SERVICES
     heading = "Why"
+    tells_finding = False
     actions = ACTIONS
     widget_keys = MOVE_KEYS
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(ACTIONS)

@@ -24,13 +24,15 @@ from meshctl.tui.widgets.toned import Toned
 
 
 class FrameHead:
-    """Title, tabs, and notices or what is wrong. ``stale`` gives how old what is shown is, '' if it is not.
+    """Title, tabs, notices, and in their place what is wrong, unless ``tells`` is False.
 
+    ``stale`` gives how old what is shown is, '' if it is not.
     No widget around its widgets: a container would be laid out and drawn with every frame.
     """
 
-    def __init__(self, host: Host, mode: str, stale: Callable[[], str]) -> None:
+    def __init__(self, host: Host, mode: str, stale: Callable[[], str], tells: bool) -> None:
         self._host = host
+        self._tells = tells
         self._stale = stale
         self.bars = (LineBar(self._title, id="title"), TabBar(mode, stale, self._show_tab, id="tabs"))
         self.notices = NoticeLine(self._said, self._clicked, id="notices")
@@ -44,8 +46,10 @@ class FrameHead:
         """What is wrong first, where nothing else is to be said."""
         notices, state = self._host.notice_lines(width), self._host.session.state
         self.notices.set_class(bool(self._stale()) and not notices, "-stale")
+        if notices or not self._tells:
+            return notices
         known, key = state.services.value, MEND_KEY if is_reached(state.links.value) else ""
-        return notices or finding_head(known.findings, known.services, self._host.session.now(), width, key)
+        return finding_head(known.findings, known.services, self._host.session.now(), width, key)
 
     def _clicked(self) -> None:
         if self._host.notice_lines(self.notices.size.width):
