@@ -316,6 +316,8 @@ def test_lines_of_a_trace(run: Run, world: Open) -> None:
     assert (answer.code, [line.split(" | ")[1] for line in answer.out.splitlines()]) == (0, ["one trace_id=4bf92f35"])
     none = run("logs", "--trace", "abcd")
     assert (none.code, none.out, none.err) == (0, "", "note: no line carries the trace abcd\n")
+    newest = run("logs", "--trace", "last")
+    assert (newest.code, "no collector of traces" in newest.err) == (3, True)
     wrong = run("logs", "--trace", "zzz")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.startswith("error: no trace 'zzz'\nhint: An id is hexadecimal")

@@ -18,6 +18,7 @@ from meshctl.errors import UsageError
 _VALUED = r"--file|--project-name|--instance|-[hqv]*[fp]"
 _VALUED_OF = {"": re.compile(_VALUED), "traces": re.compile(f"{_VALUED}|{TRACES_VALUED}")}
 _NOTHING_MORE = {
+    "meshctl down": "It takes all of the project away; meshctl stop {word} stops one service",
     "meshctl traces": "meshctl traces show {word} shows one trace",
     "meshctl traces list": "meshctl traces show {word} shows one trace",
     "meshctl traces show": "meshctl traces diff A B compares two",
@@ -43,7 +44,7 @@ class Parser(argparse.ArgumentParser):
         if what == "the following arguments are required":
             raise UsageError(f"{self.prog} needs {words}", hint=f"For example: {EXAMPLES[self.page][0]}")
         found = re.fullmatch(r"argument (?:\S+/)*(\S+): (.*)", message, re.DOTALL)
-        name, told = found.groups() if found else (self.prog, message)
+        name, told = found.groups() if found else ("", message)
         hint = f"See {self.prog} --help"
         if told.startswith("expected "):
             option = next((one for one in self._actions if name in one.option_strings), None)
@@ -52,7 +53,7 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"{name} needs a value", hint=hint)
         if told.startswith("ignored explicit argument"):
             raise UsageError(f"{name} takes no value", hint=hint)
-        raise UsageError(f"{name}: {told}", hint=hint)
+        raise UsageError(f"{name}: {told}" if name.startswith("-") else told, hint=hint)
 
     def _unrecognized(self, words: Sequence[str]) -> UsageError:
         option = next((word.partition("=")[0] for word in words if word.startswith("-")), "")

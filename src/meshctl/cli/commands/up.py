@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from meshctl.cli.context import World, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.engine.up import UpOptions
+from meshctl.errors import UsageError
 from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
 from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Bring the stack up, or print the plan."""
+    if options.ui and (options.json or options.dry_run or not (sys.stdin.isatty() and sys.stdout.isatty())):
+        raise UsageError("--ui opens the app, which needs a terminal and goes with neither --json nor --dry-run")
     wanted = UpOptions(
         tuple(options.services),
         tuple(options.profile),
