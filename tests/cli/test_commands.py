@@ -239,6 +239,18 @@ def test_nothing_is_asked_about_where_nothing_is(run: Run, world: Open, terminal
     assert answer.code == 2 and "nothing of demo exists" in answer.err and "[y/N]" not in answer.err
 
 
+def test_what_is_known_without_the_file_is_told_once_although_it_asks(
+    run: Run, world: Open, terminal: Callable[[str | None], None], project: Path
+) -> None:
+    world()
+    run("up")
+    (project / "meshctl.yaml").write_text(GOOD.replace("services:", "servcies:"))
+    terminal("y\n")
+    answer = run("stop")
+    assert (answer.code, answer.err.count("note: ")) == (0, 1)
+    assert "labels tell" in answer.err
+
+
 @pytest.mark.parametrize("verb", ["start", "stop", "restart", "pause", "unpause"])
 def test_what_is_not_created_is_told_with_what_creates_it(run: Run, world: Open, verb: str) -> None:
     world()

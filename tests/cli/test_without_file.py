@@ -125,9 +125,9 @@ def test_no_such_project_names_the_nearest(run: Run, up: Path) -> None:
     up.unlink()
     answer = run("-p", "demoo", "ps")
     assert answer.code == 2
-    assert "no project named 'demoo' on this engine" in answer.err
+    assert "no project 'demoo' on this engine" in answer.err
     assert "Did you mean demo?" in answer.err
-    assert "Projects there: demo." in run("-p", "xyz", "ps").err
+    assert "There are: demo." in run("-p", "xyz", "ps").err
 
 
 def test_a_wrong_name_of_the_file_is_no_guess(run: Run, up: Path) -> None:

@@ -137,7 +137,7 @@ def test_another_folder(folder: Folder, engine: docker.DockerClient, tmp_path_fa
     note = f"no meshctl.yaml here: {PROJECT} as its containers' labels tell (made from {folder.file})"
     _looks_and_stops(elsewhere, engine, note, "-p", PROJECT)
     wrong = elsewhere("-p", f"{PROJECT}x", "ps", code=2)
-    assert f"no project named '{PROJECT}x' on this engine" in wrong.err
+    assert f"no project '{PROJECT}x' on this engine" in wrong.err
     assert f"Did you mean {PROJECT}?" in wrong.err
     assert "no meshctl.yaml" in elsewhere("ps", code=2).err
 

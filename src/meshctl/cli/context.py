@@ -75,7 +75,11 @@ def with_session(
 
     ``whole``: it creates containers, which nothing but the whole file can tell of.
     """
-    config = whole_config(options) if whole else known_config(options, world)
+    return in_session(whole_config(options) if whole else known_config(options, world), world, work)
+
+
+def in_session(config: MeshConfig, world: World, work: Callable[[MeshSession], Awaitable[T]]) -> T:
+    """The same with what is loaded already."""
 
     async def run() -> T:
         session = world.open_session(config)

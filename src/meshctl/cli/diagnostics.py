@@ -62,9 +62,12 @@ def can_ask() -> bool:
 
 def ask(question: str) -> bool:
     """Whether the answer is yes; Ctrl-C and the end of input are a no, as is everything else."""
+    from meshctl.cli.interrupts import interrupt, interruptible
+
     print(f"{harmless(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     try:
-        answer = sys.stdin.readline()
+        with interruptible(interrupt):
+            answer = sys.stdin.readline()
     except KeyboardInterrupt:
         answer = ""
     if not answer.endswith("\n"):

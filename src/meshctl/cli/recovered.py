@@ -18,7 +18,7 @@ from meshctl.core.config.from_labels import (
     made_from,
     project_of,
 )
-from meshctl.core.names import nearest
+from meshctl.core.names import no_such
 from meshctl.errors import ConfigError, MeshError, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container
@@ -101,6 +101,5 @@ def _wrong(error: ConfigError) -> str:
 
 
 def _no_project(name: str, projects: Mapping[str, object]) -> UsageError:
-    near = nearest(name, projects)
-    known = f"Projects there: {', '.join(sorted(projects))}." if projects else "There is none; meshctl up makes one."
-    return UsageError(f"no project named '{name}' on this engine", hint=f"Did you mean {near}?" if near else known)
+    hint = "" if projects else "There is none; meshctl up makes one."
+    return no_such("project", name, projects, where="on this engine", hint=hint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from meshctl.cli import diagnostics
 from meshctl.cli.arguments import counts
-from meshctl.cli.context import World, output_of, with_session
+from meshctl.cli.context import World, in_session, known_config, output_of, whole_config
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import progress
 from meshctl.core.text import counted
@@ -16,6 +16,7 @@ from meshctl.errors import UsageError
 
 if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
+    from meshctl.model.config import MeshConfig
     from meshctl.model.status import ServiceStatus
     from meshctl.ports.world import ProgressSink
 
@@ -26,12 +27,13 @@ _ASK = ("stop", "restart", "pause")
 
 def run(options: argparse.Namespace, world: World) -> int:
     """Do it, then show how these services are; exit 1 when a person was asked and said no."""
-    if options.command in _ASK and not _meant(options, world):
+    asks = options.command in _ASK and not _says_which(options)
+    config = whole_config(options) if options.command == "scale" else known_config(options, world)
+    if asks and not _all_are_meant(options.command, config, world):
         diagnostics.note(f"{options.command}: nothing was done")
         return Exit.BAD
     with progress(options) as sink:
-        creates = options.command == "scale"
-        services = with_session(options, world, lambda session: _carry_out(session, options, sink), whole=creates)
+        services = in_session(config, world, lambda session: _carry_out(session, options, sink))
     out = output_of(options)
     if options.json:
         from meshctl.present.documents.services import services_to_data
@@ -44,8 +46,8 @@ def run(options: argparse.Namespace, world: World) -> int:
     return Exit.DONE
 
 
-def _meant(options: argparse.Namespace, world: World) -> bool:
-    """Whether it is said which services are meant, or all. Raises UsageError where nobody can be asked."""
+def _says_which(options: argparse.Namespace) -> bool:
+    """Services, or all of them. Raises UsageError where neither is said and nobody can be asked."""
     verb = options.command
     if options.all and options.services:
         hint = f"meshctl {verb} {' '.join(options.services)}, or meshctl {verb} --all"
@@ -54,7 +56,12 @@ def _meant(options: argparse.Namespace, world: World) -> bool:
         return True
     if options.quiet or options.json or not diagnostics.can_ask():
         raise UsageError(f"{verb} without a service means all of them", hint=f"Name some, or meshctl {verb} --all")
-    survey = with_session(options, world, lambda session: session.survey(probe=False))
+    return False
+
+
+def _all_are_meant(verb: str, config: MeshConfig, world: World) -> bool:
+    """A person's answer; where nothing is, nothing is asked."""
+    survey = in_session(config, world, lambda session: session.survey(probe=False))
     there = sum(bool(status.instances) for status in survey.services)
     return not there or diagnostics.ask(f"{verb.capitalize()} {counted(there, 'service')}?")
 
