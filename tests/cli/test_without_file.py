@@ -121,6 +121,26 @@ def test_a_variable_that_nothing_looked_at_needs(run: Run, up: Path) -> None:
     assert _notes(run("ps").err) == ["note: FOO is not set; only what creates containers needs it"]
 
 
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("${A}", "A is not set; what needs it"),
+        ("${A}${B}", "A and B are not set; what needs them"),
+        ("${A}${B}${C}", "A, B and C are not set; what needs them"),
+        ("${A}${B}${C}${D}${E}", "A, B, C and 2 more are not set; what needs them"),
+    ],
+)
+def test_the_variables_are_named(run: Run, up: Path, image: str, said: str) -> None:
+    up.write_text(GOOD.replace("example:1", image))
+    assert _notes(run("ps").err) == [f"note: {said} is as the containers' labels tell"]
+
+
+def test_an_env_file_that_is_not_there(run: Run, up: Path) -> None:
+    up.write_text(GOOD.replace("image: store:1", "image: store:1\n    env_file: gone.env"))
+    assert _notes(run("ps").err) == ["note: the env file gone.env is not there; only what creates containers needs it"]
+    assert run("up").code == 2
+
+
 def test_no_such_project_names_the_nearest(run: Run, up: Path) -> None:
     up.unlink()
     answer = run("-p", "demoo", "ps")
@@ -128,6 +148,15 @@ def test_no_such_project_names_the_nearest(run: Run, up: Path) -> None:
     assert "no project 'demoo' on this engine" in answer.err
     assert "Did you mean demo?" in answer.err
     assert "There are: demo." in run("-p", "xyz", "ps").err
+
+
+def test_where_no_project_is_meant_those_of_the_engine_are_named(
+    run: Run, up: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    answer = run("ps")
+    assert answer.code == 2
+    assert "-p NAME looks at a project without its file: demo." in answer.err
 
 
 def test_a_wrong_name_of_the_file_is_no_guess(run: Run, up: Path) -> None:

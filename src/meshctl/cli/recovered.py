@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from meshctl.core.config.known import KnownPart
 
 
+#: How many variables are named.
+_NAMED = 3
 #: The containers of a project, of every one for ''. Raises RuntimeUnavailable.
 Find = Callable[[str], Sequence[Container]]
 
@@ -40,7 +42,7 @@ def recovered(options: argparse.Namespace, find: Find, error: ConfigError) -> Me
         known = load_known(options.file, project=options.project, environ=os.environ, cwd=str(Path.cwd()))
     except ConfigError as beside:
         return _by_labels(options, find, error, beside)
-    return _without_variables(known, find)
+    return _without_variables(known, find, error)
 
 
 def of_other_file(options: argparse.Namespace, find: Find, config: MeshConfig) -> MeshConfig:
@@ -55,9 +57,14 @@ def of_other_file(options: argparse.Namespace, find: Find, config: MeshConfig) -
     return config_from_labels(config.name, containers, _told(f"{own.file} is {own.name}'s", config.name, containers))
 
 
-def _without_variables(known: KnownPart, find: Find) -> MeshConfig:
+def _without_variables(known: KnownPart, find: Find, error: ConfigError) -> MeshConfig:
+    """The file, but for variables; where none is missing ``error`` is about an env file."""
+    if not known.unset:
+        return completed(known, (), f"{error}; only what creates containers needs it")
     one = len(known.unset) == 1
-    cause = f"{' and '.join(known.unset)} {'is' if one else 'are'} not set"
+    more = len(known.unset) - _NAMED
+    names = [*known.unset[:_NAMED], *([f"{more} more"] if more > 0 else [])]
+    cause = f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} {'is' if one else 'are'} not set"
     if not is_needed(known):
         return completed(known, (), f"{cause}; only what creates containers needs {'it' if one else 'them'}")
     containers = _found(find, known.config.name)
@@ -84,7 +91,11 @@ def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError, besi
         raise error from None
     name = options.project or project_of(place.files, place.name, place.folder, projects)
     if name not in projects:
-        raise (_no_project(name, projects) if options.project else error) from None
+        if options.project:
+            raise _no_project(name, projects)
+        if projects and not place.there:
+            error.hint += f" -p NAME looks at a project without its file: {', '.join(sorted(projects))}."
+        raise error
     cause = _wrong(beside) if place.there else str(error) if options.file else "no meshctl.yaml here"
     return config_from_labels(name, projects[name], _told(cause, name, projects[name]))
 

@@ -47,8 +47,9 @@ def _configuration(options: argparse.Namespace, world: World) -> tuple[MeshConfi
             config = recovered(options, world.find_containers, error)
         except MeshError:
             return None, wrong
-        usable = wrong.status == "skip" or config.file
-        return config, Finding("configuration", "warn", config.partial, wrong.mend) if usable else wrong
+        if wrong.status == "skip":  # nobody needs a file here
+            return config, Finding("configuration", "warn", config.partial)
+        return config, Finding("configuration", "warn", config.partial, wrong.mend) if config.file else wrong
     return config, Finding("configuration", "ok", f"{config.file}: {config.name}, {len(config.services)} services")
 
 
