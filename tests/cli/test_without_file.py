@@ -14,6 +14,7 @@ UNSET = GOOD.replace("example:1", "${FOO:?}")
 NOTE = "note: FOO is not set; what needs it is as the containers' labels tell"
 LOOKS = [
     ("ps",),
+    ("why",),
     ("logs",),
     ("call", "web", "GET", "/"),
     ("exec", "web", "--", "true"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,12 @@ from meshctl.core.config.from_labels import (
     project_of,
 )
 from meshctl.core.names import no_such
-from meshctl.errors import ConfigError, MeshError, UsageError
+from meshctl.errors import ConfigError, MeshError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Container
 
 if TYPE_CHECKING:
     from meshctl.core.config.known import KnownPart
-
 
 #: How many variables are named.
 _NAMED = 3
@@ -92,7 +91,7 @@ def _by_labels(options: argparse.Namespace, find: Find, error: ConfigError, besi
     name = options.project or project_of(place.files, place.name, place.folder, projects)
     if name not in projects:
         if options.project:
-            raise _no_project(name, projects)
+            raise no_such("project", name, projects, where="on this engine")
         if projects and not place.there:
             error.hint += f" -p NAME looks at a project without its file: {', '.join(sorted(projects))}."
         raise error
@@ -109,8 +108,3 @@ def _told(cause: str, project: str, containers: Sequence[Container]) -> str:
 def _wrong(error: ConfigError) -> str:
     place = f"{error.file}:{error.line}" if error.line else error.file
     return f"{place} cannot be used, {error}" if place else str(error)
-
-
-def _no_project(name: str, projects: Mapping[str, object]) -> UsageError:
-    hint = "" if projects else "There is none; meshctl up makes one."
-    return no_such("project", name, projects, where="on this engine", hint=hint)
