@@ -182,10 +182,29 @@ class RuntimeContract:
         with pytest.raises(NotFound):
             await runtime.instances.stop(container_id, 1.0)
 
-    async def test_a_taken_name_is_refused(self, runtime: Runtime, project: str, image: str) -> None:
-        await runtime.instances.create(sleeper(project, image))
-        with pytest.raises(OperationFailed):
-            await runtime.instances.create(sleeper(project, image))
+    async def test_what_another_has_just_made_of_the_same_settings_is_adopted(
+        self, runtime: Runtime, project: str, image: str
+    ) -> None:
+        first = await runtime.instances.create(sleeper(project, image))
+        assert await runtime.instances.create(sleeper(project, image)) == first
+
+    @pytest.mark.parametrize("changed", ["settings", "instance", "service", "project"])
+    async def test_a_name_that_something_else_has_is_refused(
+        self, runtime: Runtime, project: str, image: str, changed: str
+    ) -> None:
+        request = sleeper(project, image)
+        other: dict[str, Any] = {
+            "settings": {"labels": {**request.labels, LABEL_CONFIG_HASH: "def456"}},
+            "instance": {"instance": 2},
+            "service": {"service": "api"},
+            "project": {"project": f"{project}-other"},
+        }
+        first = await runtime.instances.create(request)
+        try:
+            with pytest.raises(OperationFailed):
+                await runtime.instances.create(replace(request, **other[changed]))
+        finally:
+            await runtime.instances.remove(first)
 
     async def test_a_fixed_port_is_given_once(self, runtime: Runtime, project: str, image: str) -> None:
         port = (PortSpec(name="http", target=8000, published=free_port()),)

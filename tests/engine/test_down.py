@@ -8,6 +8,7 @@ from meshctl.core.plan.request import container_request
 from meshctl.errors import OperationFailed
 from meshctl.model.config import MeshConfig, Mount
 from meshctl.model.plan import DownReport
+from meshctl.model.progress import Phase, ProgressEvent
 from tests.builders import application, mesh_config, spec
 from tests.fakes.stage import Stage, stage
 
@@ -72,6 +73,31 @@ async def test_one_that_cannot_be_removed_is_reported_and_the_rest_goes() -> Non
     assert [(f.instance, f.message) for f in report.failures] == [("users-1", "device busy")]
     assert isinstance(report.error, OperationFailed)
     assert list(on.engine.states()) == ["users-1"]
+
+
+async def test_both_networks_of_one_name_go() -> None:
+    on = running()
+    assert on.engine.networks is not None
+    on.engine.networks.doubled.add("shop_default")
+    assert (await run(on)).failures == ()
+    assert (await on.engine.observe("shop")).networks == ()
+
+
+async def test_what_others_make_meanwhile_is_the_truth_that_is_told() -> None:
+    """Another machine takes no turns with this one."""
+    on = running()
+    request = container_request(on.mesh.config, on.mesh.config.services["db"], 1)
+
+    def look(event: ProgressEvent) -> None:
+        if (event.operation, event.phase) == ("remove network", Phase.DONE):
+            on.engine.seed(request)
+
+    on.sink.react = look
+    report = await run(on)
+    assert [(f.message, f.hint) for f in report.failures] == [("somebody else has made db-1 meanwhile", "meshctl down")]
+    assert report.error is not None and report.error.exit_code == 1
+    on.sink.react = None
+    assert (await run(on)).failures == ()
 
 
 async def test_independent_containers_stop_side_by_side_four_at_a_time() -> None:

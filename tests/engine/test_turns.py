@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from meshctl.core.plan.request import container_request
 from meshctl.engine.up import UpOptions
 from meshctl.errors import DeadlineExceeded, MeshError, NotFound, UsageError
 from meshctl.model.config import Mount
 from meshctl.model.journal import Deed
-from meshctl.model.progress import TURN, Phase
+from meshctl.model.plan import OperationKind
+from meshctl.model.progress import TURN, Phase, ProgressEvent
 from meshctl.ports.turns import Holder
 from tests.builders import mesh_config, spec
 from tests.fakes.containers import Behaviour
@@ -182,6 +184,42 @@ async def test_what_is_made_and_removed_is_noted_with_its_container() -> None:
     entries = [e for e in on.journal.entries if e.deed not in (Deed.READY, Deed.FAILED)]
     assert [(e.deed, e.cause) for e in entries] == made
     assert {e.container_id for e in entries} == {db}
+
+
+@pytest.mark.parametrize("command", ["up db", "start", "restart db", "scale db=2"])
+async def test_networks_of_one_name_are_made_one_before_anything_is_started(command: str) -> None:
+    on = running()
+    await on.lifecycle.stop((), on.sink)
+    assert on.engine.networks is not None
+    on.engine.networks.doubled.add("shop_default")
+    await VERBS[command](on)
+    assert on.engine.states()["db-1"] == "running"
+    assert on.sink.done("merge network") == ["shop_default"]
+    assert (await on.engine.observe("shop")).networks == ("shop_default",)
+
+
+async def test_an_up_with_nothing_else_to_do_makes_them_one_too() -> None:
+    on = running()
+    assert on.engine.networks is not None
+    on.engine.networks.doubled.add("shop_default")
+    (merge,) = (await on.lifecycle.plan_up(UpOptions())).changes
+    assert (merge.kind, merge.cause) == (OperationKind.MERGE_NETWORK, "there are 2 of this name")
+    assert (await on.lifecycle.up(UpOptions(), on.sink)).changed
+    assert not (await on.lifecycle.up(UpOptions(), on.sink)).changed
+
+
+async def test_what_another_machine_makes_in_the_same_moment_is_adopted() -> None:
+    on = stage(mesh_config(spec("db"), spec("web", "db")))
+    request = container_request(on.mesh.config, on.mesh.config.services["db"], 1)
+
+    def look(event: ProgressEvent) -> None:
+        if (event.operation, event.target, event.phase) == ("create", "db-1", Phase.STARTED):
+            on.engine.seed(request)
+
+    on.sink.react = look
+    report = await on.lifecycle.up(UpOptions(), on.sink)
+    assert (report.ready, report.failures) == (True, ())
+    assert on.engine.states() == {"db-1": "running", "web-1": "running"}
 
 
 async def test_what_fails_is_not_noted() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meshctl.errors import BuildFailed, DeadlineExceeded, ImageUnavailable, OperationFailed
 from meshctl.model.config import BuildSpec
 from meshctl.model.containers import (
+    LABEL_CONFIG_HASH,
     Container,
     ContainerRequest,
     ContainerState,
@@ -34,7 +35,11 @@ class FakeInstances:
         async with engine.change("create", f"{request.service}-{request.instance}"):
             if engine.images and request.image not in engine.present:
                 raise ImageUnavailable(f"Image {request.image} is not here.")
-            if any(m.container.name == request.name for m in engine.machines.values()):
+            for machine in engine.machines.values():
+                if machine.container.name != request.name:
+                    continue
+                if _identity(machine.request) == _identity(request):
+                    return machine.container.id
                 raise OperationFailed(f"The name {request.name} is taken by another container.")
             missing = [n for n in request.networks if engine.networks and n not in engine.networks.owners]
             if missing:
@@ -44,7 +49,11 @@ class FakeInstances:
             return machine.container.id
 
     async def start(self, instance: str) -> None:
+        networks = self._engine.networks
         async with self._engine.change_of("start", instance) as machine:
+            doubled = networks.doubled.intersection(machine.request.networks) if networks else ()
+            if doubled:
+                raise OperationFailed(f"network {doubled.pop()} is ambiguous")
             machine.start()
 
     async def stop(self, instance: str, timeout_s: float) -> None:
@@ -59,6 +68,10 @@ class FakeInstances:
                 machine.kill()
                 del engine.machines[instance]
                 engine.publish(machine, "destroy")
+
+
+def _identity(request: ContainerRequest) -> tuple[str, str, int, str]:
+    return request.project, request.service, request.instance, request.labels.get(LABEL_CONFIG_HASH, "")
 
 
 class FakePausing:
@@ -98,19 +111,22 @@ class FakeImages:
 
 
 class FakeResources:
-    """Networks or volumes: their names and the projects that own them."""
+    """Networks or volumes: their names and the projects that own them; of names in ``doubled`` there are two."""
 
     def __init__(self, engine: FakeEngine, what: str) -> None:
         self._engine = engine
         self._what = what
         self.owners: dict[str, str] = {}
+        self.doubled: set[str] = set()
 
     def of(self, project: str) -> tuple[str, ...]:
-        return tuple(sorted(name for name, owner in self.owners.items() if owner == project))
+        names = [name for name, owner in self.owners.items() if owner == project]
+        return tuple(sorted([*names, *self.doubled.intersection(names)]))
 
     async def create(self, project: str, name: str) -> None:
         async with self._engine.change(f"create_{self._what}", name):
             self.owners.setdefault(name, project)
+            self.doubled.discard(name)
 
     async def remove(self, name: str) -> None:
         async with self._engine.change(f"remove_{self._what}", name):
@@ -118,6 +134,7 @@ class FakeResources:
             if any(name in (*r.networks, *(mount.source for mount in r.mounts)) for r in requests):
                 raise OperationFailed(f"{self._what} {name} is in use.")
             self.owners.pop(name, None)
+            self.doubled.discard(name)
 
 
 class FakeVolumes(FakeResources):

@@ -13,10 +13,10 @@ from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.turns import turn
 from meshctl.engine.up import UpOptions
-from meshctl.errors import MeshError, NotPossible, UsageError
+from meshctl.errors import MeshError, NotPossible, OperationFailed, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, Observed
-from meshctl.model.plan import DownReport, OperationKind, Plan, UpReport
+from meshctl.model.plan import DownReport, Failure, OperationKind, Plan, UpReport
 from meshctl.ports.runtime import capabilities
 from meshctl.ports.world import ProgressSink
 
@@ -112,10 +112,19 @@ class LiveLifecycle:
             observed = await self._mesh.runtime.observe(self._mesh.config.name)
             plan = down_plan(self._mesh.config, observed, volumes=volumes, can=capabilities(self._mesh.runtime))
             outcome = await Executor(self._mesh, plan, sink, left_s, observed).run()
+            came_back = await self._came_back() if plan.changes else ()
         stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
         removed = len(set(outcome.seconds) - stops)
         elapsed = (self._mesh.clock.monotonic() - started) * 1000
-        return DownReport(self._mesh.config.name, removed, elapsed, outcome.failures, outcome.error)
+        failures, error = outcome.failures, outcome.error
+        if came_back and not failures:
+            error = OperationFailed(f"somebody else has made {', '.join(came_back)} meanwhile", hint="meshctl down")
+            failures = (Failure("", "", str(error), error.hint),)
+        return DownReport(self._mesh.config.name, removed, elapsed, failures, error)
+
+    async def _came_back(self) -> tuple[str, ...]:
+        """Instances that others have made while ours were removed, on a machine that takes no turns with this one."""
+        return tuple(found.instance_id for found in await self._mesh.runtime.find(self._mesh.config.name))
 
     def _need_whole_file(self) -> None:
         if self._mesh.config.partial:

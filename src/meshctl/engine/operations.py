@@ -149,6 +149,7 @@ def _given(part: _T | None) -> _T:
 
 _CALLS: dict[OperationKind, Callable[[_Call], Awaitable[object]]] = {
     OperationKind.CREATE_NETWORK: lambda call: _given(call.runtime.networks).create(call.run.project, call.target),
+    OperationKind.MERGE_NETWORK: lambda call: _given(call.runtime.networks).create(call.run.project, call.target),
     OperationKind.REMOVE_NETWORK: lambda call: _given(call.runtime.networks).remove(call.target),
     OperationKind.CREATE_VOLUME: lambda call: _given(call.runtime.volumes).create(call.run.project, call.target),
     OperationKind.REMOVE_VOLUME: lambda call: _given(call.runtime.volumes).remove(call.target),

@@ -145,6 +145,7 @@ class Observed:
 
     project: str
     containers: tuple[Container, ...] = ()
+    #: A name that stands for several networks is in here as often.
     networks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     #: image reference -> id for every reference asked for that is here

@@ -20,6 +20,7 @@ class OperationKind(StrEnum):
     """
 
     CREATE_NETWORK = "create network", "network", Capability.NETWORKS
+    MERGE_NETWORK = "merge network", "network", Capability.NETWORKS
     REMOVE_NETWORK = "remove network", "network", Capability.NETWORKS
     CREATE_VOLUME = "create volume", "volume", Capability.VOLUMES
     REMOVE_VOLUME = "remove volume", "volume", Capability.VOLUMES

@@ -81,7 +81,10 @@ class Instances(Protocol):
     """The life of one instance, by its id. All but ``create`` and ``remove`` raise NotFound."""
 
     async def create(self, request: ContainerRequest) -> str:
-        """Return its id. Raises ImageUnavailable, OperationFailed (name taken)."""
+        """Return its id, or that of the same instance of the same settings which has its name already.
+
+        Raises ImageUnavailable, OperationFailed (name taken).
+        """
         ...
 
     async def start(self, instance: str) -> None:
@@ -119,9 +122,12 @@ class Images(Protocol):
 class Resources(Protocol):
     """Networks or volumes of a project, by the runtime's full name (``shop_default``). Both may be repeated."""
 
-    async def create(self, project: str, name: str) -> None: ...
+    async def create(self, project: str, name: str) -> None:
+        """One of that name: the oldest where there are several."""
+        ...
+
     async def remove(self, name: str) -> None:
-        """Raises OperationFailed when something still uses it."""
+        """All of that name. Raises OperationFailed when something still uses one."""
         ...
 
 

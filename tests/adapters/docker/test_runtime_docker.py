@@ -10,19 +10,36 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import docker
+import docker.errors
 import pytest
 
 from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.runtime import DockerRuntime
-from meshctl.errors import BuildFailed, ConfigError, DeadlineExceeded, ImageUnavailable, MeshError, PortInUse
+from meshctl.errors import (
+    BuildFailed,
+    ConfigError,
+    DeadlineExceeded,
+    ImageUnavailable,
+    MeshError,
+    OperationFailed,
+    PortInUse,
+)
 from meshctl.model.config import BuildSpec, Mount, PortSpec
-from meshctl.model.containers import Container, ContainerState, LogLine, WritableMount
+from meshctl.model.containers import (
+    LABEL_CONFIG_HASH,
+    LABEL_PROJECT,
+    Container,
+    ContainerState,
+    LogLine,
+    WritableMount,
+)
 from tests.adapters.contract_runtime import WAIT_S, eventually, free_port, only, sleeper, until
 
 pytestmark = pytest.mark.docker
@@ -118,6 +135,125 @@ async def test_a_port_held_by_a_program_is_named(runtime: DockerRuntime, project
             await runtime.instances.start(container_id)
     assert "another program" in str(caught.value)
     assert "published" in caught.value.hint
+
+
+async def test_who_has_the_name_is_told_with_what_to_do(runtime: DockerRuntime, project: str, image: str) -> None:
+    request = sleeper(project, image)
+    await runtime.instances.create(request)
+    with pytest.raises(OperationFailed, match=f"another meshctl is changing {project}: it has just made") as ours:
+        await runtime.instances.create(replace(request, labels={**request.labels, LABEL_CONFIG_HASH: "def456"}))
+    with pytest.raises(OperationFailed, match="already in use by container") as foreign:
+        await runtime.instances.create(replace(request, project=f"{project}-other"))
+    assert ours.value.hint == "Run the command again."
+    assert "docker rm -f" in foreign.value.hint
+
+
+async def test_many_that_create_the_same_instance_have_one_on_all_its_networks(
+    runtime: DockerRuntime, project: str, image: str
+) -> None:
+    networks = (f"{project}_a", f"{project}_b")
+    for name in networks:
+        await runtime.networks.create(project, name)
+    others = [DockerRuntime() for _ in range(3)]
+    try:
+        request = sleeper(project, image, networks=networks)
+        ids = await asyncio.gather(*(one.instances.create(request) for one in (runtime, *others)))
+        assert len(set(ids)) == 1
+        await asyncio.gather(*(one.instances.start(ids[0]) for one in (runtime, *others)))
+    finally:
+        await asyncio.gather(*(one.close() for one in others))
+    assert len((await only(runtime, project)).addresses) == 2
+
+
+async def test_what_is_being_removed_makes_room_for_the_next_of_its_name(
+    runtime: DockerRuntime, project: str, image: str
+) -> None:
+    first = await run(runtime, project, image, "sleep 600")
+    removal = asyncio.ensure_future(runtime.instances.remove(first))
+    request = sleeper(project, image, labels={**sleeper(project, image).labels, LABEL_CONFIG_HASH: "def456"})
+    await removal
+    assert await runtime.instances.create(request) != first
+
+
+async def test_many_that_create_a_network_have_one(runtime: DockerRuntime, project: str) -> None:
+    others = [DockerRuntime() for _ in range(3)]
+    try:
+        await asyncio.gather(*(one.networks.create(project, f"{project}_default") for one in (runtime, *others)))
+    finally:
+        await asyncio.gather(*(one.close() for one in others))
+    assert (await runtime.observe(project)).networks == (f"{project}_default",)
+
+
+class TestDoubledNetworks:
+    """Engines before 25 let two clients have two networks of one name."""
+
+    @pytest.fixture
+    def name(self, project: str) -> str:
+        return f"{project}_default"
+
+    @pytest.fixture
+    def networks(self, project: str, name: str, runtime: DockerRuntime) -> Iterator[tuple[str, ...]]:
+        """The ids of two of that name, the older one first."""
+        with closing(docker.from_env().api) as api:
+            labels = {LABEL_PROJECT: project}
+            try:
+                made = [api.create_network(name, check_duplicate=False, labels=labels)["Id"] for _ in range(2)]
+            except docker.errors.APIError as error:
+                if error.status_code != 409:
+                    raise
+                pytest.skip("this engine has no two networks of one name")
+            yield tuple(made)
+
+    def left(self, name: str) -> list[str]:
+        with closing(docker.from_env().api) as api:
+            return [network["Id"] for network in api.networks(names=[name])]
+
+    async def test_they_are_seen_and_the_older_one_stays(
+        self, runtime: DockerRuntime, project: str, name: str, networks: tuple[str, ...]
+    ) -> None:
+        assert (await runtime.observe(project)).networks == (name, name)
+        await runtime.networks.create(project, name)
+        assert self.left(name) == [networks[0]]
+
+    async def test_all_of_them_are_removed(self, runtime: DockerRuntime, name: str, networks: tuple[str, ...]) -> None:
+        await runtime.networks.remove(name)
+        assert self.left(name) == []
+
+    async def test_a_start_on_them_makes_them_one(
+        self, runtime: DockerRuntime, project: str, image: str, name: str, networks: tuple[str, ...]
+    ) -> None:
+        await runtime.instances.start(await runtime.instances.create(sleeper(project, image, networks=(name,))))
+        assert self.left(name) == [networks[0]]
+        assert len((await only(runtime, project)).addresses) == 1
+
+    async def test_what_is_on_the_younger_one_moves_with_its_names(
+        self, runtime: DockerRuntime, project: str, image: str, name: str, networks: tuple[str, ...]
+    ) -> None:
+        """What runs goes on running, and what is stopped can be started."""
+        made = [sleeper(project, image, "api", n, networks=(networks[1],), aliases=("api",)) for n in (1, 2)]
+        runs, stopped = [await runtime.instances.create(request) for request in made]
+        for instance in (runs, stopped):
+            await runtime.instances.start(instance)
+        await runtime.instances.stop(stopped, 1.0)
+        await runtime.networks.create(project, name)
+        assert self.left(name) == [networks[0]]
+        await runtime.instances.start(stopped)
+        seen = (await runtime.observe(project)).containers
+        assert [(c.state, len(c.addresses), c.restarts) for c in seen] == [(ContainerState.RUNNING, 1, 0)] * 2
+        request = sleeper(project, image, networks=(name,))
+        other = await runtime.instances.create(request)
+        await runtime.instances.start(other)
+        found = await runtime.exec.run(other, ("getent", "ahostsv4", "api"), 10.0)
+        assert all(c.addresses[0] in found.output for c in seen)
+
+
+async def test_a_network_that_others_have_joined_names_them(runtime: DockerRuntime, project: str, image: str) -> None:
+    name = f"{project}_default"
+    await runtime.networks.create(project, name)
+    await runtime.instances.start(await runtime.instances.create(sleeper(project, image, networks=(name,))))
+    with pytest.raises(OperationFailed, match=f"{name} is used by {project}-web-1, which somebody else") as caught:
+        await runtime.networks.remove(name)
+    assert caught.value.hint == "Run the command again."
 
 
 async def test_log_lines_keep_stream_order_and_time(runtime: DockerRuntime, project: str, image: str) -> None:

@@ -44,6 +44,13 @@ def endpoint(request: ContainerRequest) -> dict[str, Any]:
     return {"Aliases": list(dict.fromkeys(request.aliases))}
 
 
+def identity(request: ContainerRequest) -> dict[str, str]:
+    """The labels of every container that is the one asked for, whoever made it."""
+    labels = _labels(request)
+    keys = (model.LABEL_PROJECT, model.LABEL_SERVICE, model.LABEL_INSTANCE, model.LABEL_CONFIG_HASH)
+    return {key: labels[key] for key in keys if key in labels}
+
+
 def _labels(request: ContainerRequest) -> dict[str, str]:
     ports = [{"name": p.name, "target": p.target, "app_protocol": str(p.app_protocol)} for p in request.ports]
     return {

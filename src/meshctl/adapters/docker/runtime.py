@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from meshctl.adapters.docker import streams
 from meshctl.adapters.docker.address import Address, resolve
@@ -13,15 +11,12 @@ from meshctl.adapters.docker.client import Client, ClientWire
 from meshctl.adapters.docker.execute import DockerExec
 from meshctl.adapters.docker.images import DockerImages
 from meshctl.adapters.docker.instances import DockerInstances
+from meshctl.adapters.docker.networks import DockerNetworks
 from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.volumes import DockerVolumes
 from meshctl.adapters.docker.wire import SocketWire
-from meshctl.errors import NotFound
-from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
+from meshctl.model.containers import Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
 from meshctl.threads import run_in_thread
-
-if TYPE_CHECKING:
-    from docker.api.client import APIClient
 
 
 class DockerRuntime:
@@ -72,29 +67,3 @@ class DockerRuntime:
 
     async def close(self) -> None:
         await self._client.close()
-
-
-class DockerNetworks:
-    """``ports.runtime.Resources``: bridges with the project's label."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    async def create(self, project: str, name: str) -> None:
-        await self._client.run(lambda api: _create_network(api, project, name))
-
-    async def remove(self, name: str) -> None:
-        with suppress(NotFound):
-            await self._client.run(lambda api: api.remove_network(name))
-
-
-def _create_network(api: APIClient, project: str, name: str) -> None:
-    import docker.errors
-
-    if any(network.get("Name") == name for network in api.networks(names=[name])):
-        return
-    try:
-        api.create_network(name, driver="bridge", check_duplicate=True, labels={LABEL_PROJECT: project})
-    except docker.errors.APIError as error:
-        if error.status_code != 409:
-            raise

@@ -27,6 +27,7 @@ class PlanBuilder:
         self.notes: list[str] = []
         self.of: dict[str, list[Container]] = {}
         self._operations: dict[str, Operation] = {}
+        self._merged: list[str] = []
         self._builds: dict[tuple[str, str], str] = {}
         self._started: dict[str, list[str]] = {}
         self._finished: dict[str, list[str]] = {}
@@ -75,6 +76,14 @@ class PlanBuilder:
         return self._operations.setdefault(operation.id, operation).id
 
     # -- what a container stands on
+
+    def merge_networks(self) -> None:
+        """Make one of networks that have one name: no container can be started on such a name."""
+        for name in dict.fromkeys(self.observed.networks):
+            count = self.observed.networks.count(name)
+            if count > 1:
+                cause = f"there are {count} of this name"
+                self._merged.append(self.add(OperationKind.MERGE_NETWORK, name, cause=cause))
 
     def ground(self, spec: ServiceSpec) -> tuple[str, ...]:
         """The operations that bring image, networks and volumes of a service, as far as they are missing."""
@@ -142,7 +151,7 @@ class PlanBuilder:
             identity,
             service=spec.name,
             cause=cause,
-            after=(*after, *needed),
+            after=(*self._merged, *after, *needed),
             follows=(*follows, *optional),
             container=container,
         )

@@ -56,6 +56,7 @@ def reconcile(
     names = selected(config, wanted.services, wanted.profiles)
     _check_scale(config, wanted, names)
     draft = PlanBuilder(config, observed, can)
+    draft.merge_networks()
     if not wanted.keep:
         _orphans(draft, remove=wanted.remove_orphans)
     for name in names:

@@ -22,6 +22,7 @@ def start_plan(
 ) -> Plan:
     """Start what does not run, dependencies first, and wait until all of it is ready."""
     draft, chosen = _chosen(config, observed, services, can)
+    draft.merge_networks()
     for name in start_order(config):
         for container in chosen.get(name, ()):
             spec = config.services[name]
@@ -39,6 +40,7 @@ def restart_plan(
 ) -> Plan:
     """Stop, start and wait; the instances of one service one after the other, so that the others serve on."""
     draft, chosen = _chosen(config, observed, services, can)
+    draft.merge_networks()
     for name in start_order(config):
         ready: tuple[str, ...] = ()
         for container in chosen.get(name, ()):
