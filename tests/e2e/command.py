@@ -57,7 +57,7 @@ class Meshctl:
             raise AssertionError(f"{' '.join(words)}: exit {outcome.code}, not {code}\n{outcome.out}\n{outcome.err}")
         return outcome
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start without waiting, in a process group of its own."""
         return subprocess.Popen(
             self.argv(*words),
@@ -66,7 +66,7 @@ class Meshctl:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            env={**os.environ, "NO_COLOR": "1"},
+            env={**os.environ, "NO_COLOR": "1", **(env or {})},
         )
 
     def ps(self) -> dict[str, dict[str, Any]]:
