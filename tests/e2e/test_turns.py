@@ -80,9 +80,9 @@ class Project:
     def instances(self) -> list[str]:
         """All that run, by names; what does not run is named so."""
         return sorted(
-            str(container.name).removeprefix(f"{self.meshctl.project}-")
-            + ("" if container.status == "running" else f" {container.status}")
-            for container in self._engine.containers.list(all=True, filters=self._filters)
+            entry["Names"][0].removeprefix(f"/{self.meshctl.project}-")
+            + ("" if entry["State"] == "running" else f" {entry['State']}")
+            for entry in self._engine.api.containers(all=True, filters=self._filters)
         )
 
     @property
