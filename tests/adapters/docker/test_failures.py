@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from meshctl.adapters.docker.failures import (
     start_hint,
     unavailable,
 )
-from meshctl.errors import ImageUnavailable, NotFound, OperationFailed
+from meshctl.adapters.docker.runtime import DockerRuntime
+from meshctl.adapters.docker.wire import check_reachable
+from meshctl.errors import ImageUnavailable, NotFound, OperationFailed, RuntimeUnavailable
 
 LOCAL = Address(DEFAULT_URL)
 
@@ -28,6 +31,9 @@ LOCAL = Address(DEFAULT_URL)
         ({"DOCKER_HOST": "  "}, DEFAULT_URL, False, True),
         ({"DOCKER_HOST": "unix:///tmp/d.sock", "DOCKER_TLS_VERIFY": "1"}, "unix:///tmp/d.sock", False, True),
         ({"DOCKER_HOST": "tcp://h:2375"}, "tcp://h:2375", False, True),
+        ({"DOCKER_HOST": "tcp://:2375"}, "tcp://:2375", False, True),
+        ({"DOCKER_HOST": "unix://"}, "unix://", False, True),
+        ({"DOCKER_HOST": "tcp://[::1]:2375"}, "tcp://[::1]:2375", False, True),
         ({"DOCKER_HOST": "h:2375"}, "tcp://h:2375", False, True),
         ({"DOCKER_HOST": "tcp://h:2376", "DOCKER_TLS_VERIFY": "1"}, "tcp://h:2376", True, False),
         ({"DOCKER_HOST": "tcp://h:2376", "DOCKER_CERT_PATH": "/c"}, "tcp://h:2376", True, False),
@@ -52,15 +58,63 @@ def test_the_current_docker_context_names_an_engine(tmp_path: Path) -> None:
     assert resolve({**environ, "DOCKER_HOST": "tcp://h:1"}).url == "tcp://h:1"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"currentContext": "gone"}', '{"currentContext": 7}'])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"currentContext": 7}', '{"currentContext": "default"}'])
 def test_an_odd_docker_configuration_is_passed_over(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
     assert resolve({"DOCKER_CONFIG": str(tmp_path)}) == LOCAL
 
 
+def test_a_context_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    for name in ("desk", "farm"):
+        meta = tmp_path / "contexts" / "meta" / sha256(name.encode()).hexdigest() / "meta.json"
+        meta.parent.mkdir(parents=True)
+        meta.write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": "tcp://h:1"}}}))
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    with pytest.raises(RuntimeUnavailable) as caught:
+        resolve({**environ, "DOCKER_CONTEXT": "nosuch"}).check()
+    assert str(caught.value) == "There is no Docker context 'nosuch' (DOCKER_CONTEXT); there are: default, desk, farm."
+    assert caught.value.hint == "Set DOCKER_CONTEXT to one of them, or unset it."
+    (tmp_path / "config.json").write_text('{"currentContext": "gone"}')
+    with pytest.raises(RuntimeUnavailable, match=r"'gone' \(currentContext of .*config\.json\)") as caught:
+        check_reachable(resolve(environ))
+    assert "docker context use" in caught.value.hint
+    assert resolve({**environ, "DOCKER_CONTEXT": "desk"}).url == "tcp://h:1"
+
+
+@pytest.mark.parametrize(
+    ("host", "mend"),
+    [
+        ("foo://x", "Write unix:///var/run/docker.sock"),
+        ("://", "Write unix"),
+        ("tcp://h:99999", "Write unix"),
+        ("tcp://h:abc", "Write unix"),
+        ("tcp://:x", "Write unix"),
+        ("http://[::1", "Write unix"),
+        ("fd://", "Write unix"),
+        ("ssh://", "Write unix"),
+        ("/run/docker.sock", "Did you mean unix:///run/docker.sock?"),
+        ("unix:/run/docker.sock", "Did you mean unix:///run/docker.sock?"),
+    ],
+)
+async def test_what_is_no_address_is_told_by_whoever_uses_it(host: str, mend: str) -> None:
+    runtime = DockerRuntime(resolve({"DOCKER_HOST": host}))
+    with pytest.raises(RuntimeUnavailable, match=f"DOCKER_HOST={re.escape(host)}") as caught:
+        await runtime.info()
+    assert caught.value.hint.startswith(mend)
+    with pytest.raises(RuntimeUnavailable, match="no address"):
+        await runtime.instances.start("x")
+    await runtime.close()
+
+
 @pytest.mark.parametrize(
     ("url", "host", "port"),
-    [("tcp://h:99", "h", 99), ("tcp://h", "h", 2375), ("tcp://[::1]:99", "::1", 99), ("tcp://[::1]", "::1", 2375)],
+    [
+        ("tcp://h:99", "h", 99),
+        ("tcp://", "localhost", 2375),
+        ("tcp://h", "h", 2375),
+        ("tcp://[::1]:99", "::1", 99),
+        ("tcp://[::1]", "::1", 2375),
+    ],
 )
 def test_host_and_port(url: str, host: str, port: int) -> None:
     assert Address(url).host_port == (host, port)

@@ -137,6 +137,7 @@ class SocketWire:
 
 def check_reachable(address: Address, *, timeout_s: float = 10.0) -> None:
     """Raises RuntimeUnavailable when nobody listens on a ``unix`` address; other addresses are not tried."""
+    address.check()
     if address.scheme != "unix":
         return
     connection = _connection(address, timeout_s)
@@ -155,6 +156,7 @@ def _request(path: str, content: Any) -> tuple[str, str, tuple[tuple[str, str], 
 
 
 def _connection(address: Address, timeout_s: float) -> Connection:
+    address.check()
     if address.scheme == "unix":
         return Connection(f"unix:{address.socket_path}", timeout_s)
     host, port = address.host_port
