@@ -21,6 +21,7 @@ from meshctl.model.containers import (
     RuntimeEvent,
     RuntimeInfo,
 )
+from meshctl.ports.runtime import Search
 from meshctl.ports.world import Clock
 from tests.builders import image_id
 from tests.fakes.groups import FakeExec, FakeImages, FakeInstances, FakePausing, FakeResources, FakeStats, FakeVolumes
@@ -176,7 +177,13 @@ class FakeEngine:
         )
 
     async def logs(
-        self, container: Container, *, since: float | None, tail: int | None, follow: bool
+        self,
+        container: Container,
+        *,
+        since: float | None,
+        tail: int | None,
+        follow: bool,
+        searches: Sequence[Search] = (),
     ) -> AsyncIterator[LogLine]:
         await self.answer()
         machine = self.machine(container.id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError, NotFound, OperationFailed, RuntimeUnavailable
 from meshctl.model.containers import Container, ContainerState, LogLine
+from meshctl.ports.runtime import Search
 
 #: New instances are found by the engine's events; this is how often to look without one, seconds.
 LOOK_S = 2.0
@@ -40,11 +41,19 @@ class _Place:
 class Follower:
     """Reads on from where the kept lines ended. ``tail`` 0: only what comes from now on."""
 
-    def __init__(self, mesh: Mesh, services: Sequence[str], since: float | None, tail: int | None) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        services: Sequence[str],
+        since: float | None,
+        tail: int | None,
+        searches: Sequence[Search] = (),
+    ) -> None:
         self._mesh = mesh
         self._services = services
         self._since = since
         self._tail = tail
+        self._searches = searches
         self._places: dict[str, _Place] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[str, tuple[float | None, int]] = {}
@@ -134,7 +143,8 @@ class Follower:
         since = start if start is None or place is None else start - _ROUNDING_S
         self._mute.discard(container.id)
         try:
-            async for line in self._mesh.runtime.logs(container, since=since, tail=tail, follow=True):
+            runtime, searches = self._mesh.runtime, self._searches
+            async for line in runtime.logs(container, since=since, tail=tail, follow=True, searches=searches):
                 key = (line.time, line.stream, line.text)
                 if known[key] > 0:
                     known[key] -= 1

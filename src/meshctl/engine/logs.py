@@ -13,6 +13,7 @@ from meshctl.engine.follow import Follower
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import NotFound, UsageError
 from meshctl.model.containers import Container, LogLine
+from meshctl.ports.runtime import Search
 
 
 async def stream_logs(
@@ -32,23 +33,23 @@ async def stream_logs(
     ``absent`` is called when none of the services has a container to read from.
     Raises UsageError for a bad pattern or name, RuntimeUnavailable.
     """
-    fits = line_filter(grep, trace)
+    searches = searches_of(grep, trace)
     observed = await mesh.runtime.observe(mesh.config.name)
     require_known(mesh.config, services, {container.service for container in observed.containers})
     chosen = [c for c in observed.containers if not services or c.service in services]
     if not chosen:
         absent()
-    follower = Follower(mesh, services, since, tail)
-    kept = (_kept(mesh, container, since, tail) for container in chosen)
+    follower = Follower(mesh, services, since, tail, searches)
+    kept = (_kept(mesh, container, since, tail, searches) for container in chosen)
     async with aclosing(_merged(list(kept))) as lines:
         async for line, container in lines:
             follower.reached(container, line)
-            if fits(line):
+            if found(line, searches):
                 yield line
     if follow:
         async with aclosing(follower.lines(chosen)) as coming:
             async for line in coming:
-                if fits(line):
+                if found(line, searches):
                     yield line
 
 
@@ -56,19 +57,20 @@ async def find_lines(
     mesh: Mesh, containers: Sequence[Container], word: str, since: float, most: int
 ) -> Sequence[LogLine]:
     """The newest ``most`` lines of these containers that hold a word, by time. Raises RuntimeUnavailable."""
-    found: deque[LogLine] = deque(maxlen=most)
-    async with aclosing(_merged([_kept(mesh, container, since, None) for container in containers])) as lines:
+    newest: deque[LogLine] = deque(maxlen=most)
+    searches = searches_of(None, word)
+    async with aclosing(_merged([_kept(mesh, one, since, None, searches) for one in containers])) as lines:
         async for line, _ in lines:
-            if word in line.text:
-                found.append(line)
-    return tuple(found)
+            if found(line, searches):
+                newest.append(line)
+    return tuple(newest)
 
 
 async def _kept(
-    mesh: Mesh, container: Container, since: float | None, tail: int | None
+    mesh: Mesh, container: Container, since: float | None, tail: int | None, searches: Sequence[Search]
 ) -> AsyncGenerator[tuple[LogLine, Container], None]:
     try:
-        async for line in mesh.runtime.logs(container, since=since, tail=tail, follow=False):
+        async for line in mesh.runtime.logs(container, since=since, tail=tail, follow=False, searches=searches):
             yield line, container
     except NotFound:
         return  # It was removed since we looked.
@@ -97,14 +99,20 @@ async def _merged(
             await stream.aclose()
 
 
-def line_filter(grep: str | None, trace: str | None) -> Callable[[LogLine], bool]:
-    """Whether a line is wanted. Raises UsageError for a bad pattern."""
+def searches_of(grep: str | None, trace: str | None) -> tuple[Search, ...]:
+    """All that a wanted line holds. Raises UsageError for a bad pattern."""
     try:
         pattern = re.compile(grep) if grep else None
     except re.error as error:
         raise UsageError(f"--grep: not a regular expression: {error}") from None
+    searches: list[Search] = []
+    if pattern is not None:
+        searches.append(lambda text: pattern.search(text) is not None)
+    if trace is not None:
+        searches.append(lambda text: trace in text)
+    return tuple(searches)
 
-    def fits(line: LogLine) -> bool:
-        return (pattern is None or pattern.search(line.text) is not None) and (trace is None or trace in line.text)
 
-    return fits
+def found(line: LogLine, searches: Sequence[Search]) -> bool:
+    """What a cut line holds the runtime knows."""
+    return all(search(line.text) for search in searches) if line.hit is None else line.hit

@@ -12,7 +12,7 @@ from typing import NoReturn
 from meshctl.core.plan.selection import require_known
 from meshctl.core.traces.archive import TraceArchive
 from meshctl.engine.calls.traced import MOST_LINES
-from meshctl.engine.logs import line_filter
+from meshctl.engine.logs import found, searches_of
 from meshctl.engine.session import Ability
 from meshctl.engine.state.mesh_state import MeshState
 from meshctl.engine.state.services import ServicesState
@@ -234,14 +234,14 @@ class RecordedLogs:
         trace: str | None = None,
         absent: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[LogLine, None]:
-        fits = line_filter(grep, trace)
+        searches = searches_of(grep, trace)
         instances = {status.service: status.instances for status in self._recording.services}
         require_known(self._recording.config, services, instances)
         if not any(instances.get(name) for name in services or instances):
             absent()
         lines = (line for line in self._recording.lines if not services or line.service in services)
         for line in _last([line for line in lines if since is None or line.time >= since], tail):
-            if fits(line):
+            if found(line, searches):
                 yield line
 
 

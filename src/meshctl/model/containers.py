@@ -177,13 +177,17 @@ class RuntimeEvent:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line a container wrote; ``time`` Unix seconds, ``stream`` stdout or stderr."""
+    """One line a container wrote; ``time`` Unix seconds, ``stream`` stdout or stderr.
+
+    ``hit``: of one whose ``text`` is cut, whether all that was searched for is in the whole of it.
+    """
 
     service: str
     instance_id: str
     time: float
     stream: str
     text: str
+    hit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ from meshctl.model.containers import (
 
 #: Hears how far it is: what is done now, and the fraction that is done or None.
 Tell = Callable[[str, float | None], None]
+#: Whether what is looked for is in this text.
+Search = Callable[[str], bool]
 
 
 class Lookup(Protocol):
@@ -59,9 +61,18 @@ class Streams(Protocol):
     """What comes as it happens, and what is still remembered of it."""
 
     def logs(
-        self, container: Container, *, since: float | None, tail: int | None, follow: bool
+        self,
+        container: Container,
+        *,
+        since: float | None,
+        tail: int | None,
+        follow: bool,
+        searches: Sequence[Search] = (),
     ) -> AsyncIterator[LogLine]:
-        """Lines in order. With ``follow`` it ends when the container stops or the runtime goes away."""
+        """Lines in order. With ``follow`` it ends when the container stops or the runtime goes away.
+
+        Lines that are too long to be kept are cut; ``searches`` are made in the whole of them (``LogLine.hit``).
+        """
         ...
 
     def events(self, project: str) -> AsyncIterator[RuntimeEvent]:

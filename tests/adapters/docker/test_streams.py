@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
 import threading
+import tracemalloc
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from meshctl.adapters.docker.images import BuildProgress, PullProgress
-from meshctl.adapters.docker.log_lines import MAX_LINE, frames, log_lines
+from meshctl.adapters.docker.log_lines import MAX_LINE, SEARCHED, frames, log_lines
 from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.adapters.docker.streams import documents
 from meshctl.errors import NotFound, OperationFailed, RuntimeUnavailable
@@ -63,8 +65,41 @@ def test_parts_of_long_lines_are_joined_for_each_stream_alone() -> None:
 def test_an_endless_line_is_cut_and_odd_bytes_survive() -> None:
     parts = [("stdout", STAMP + b"x" * 16384)] * 40 + [("stdout", STAMP + b"\n"), ("stdout", STAMP + b"\xff!\n")]
     cut, odd = log_lines(parts, CONTAINER)
-    assert cut.text == "x" * MAX_LINE + "…"
+    assert cut.text == "x" * MAX_LINE + "… 0.4 MB more"
     assert odd.text.encode("utf-8", "surrogateescape") == b"\xff!"
+
+
+@pytest.mark.parametrize(("at", "length"), [(300_000, 400_000), (SEARCHED - 3, 2 * SEARCHED), (5_000_000, 5_000_020)])
+def test_what_stands_behind_the_cut_is_found(at: int, length: int) -> None:
+    whole = b"." * at + b"needle" + b"." * (length - at - 6) + b"\n"
+    parts = [("stdout", STAMP + whole[i : i + 16384]) for i in range(0, len(whole), 16384)]
+    searches = [lambda text: "needle" in text, lambda text: re.search("^[.]", text) is not None]
+    (line,) = log_lines(parts, CONTAINER, searches)
+    assert line.hit and "needle" not in line.text
+    (line,) = log_lines(parts, CONTAINER, [*searches, lambda text: "other" in text])
+    assert line.hit is False
+
+
+def test_a_line_that_is_kept_whole_is_left_to_the_reader() -> None:
+    (line,) = log_lines([("stdout", STAMP + b"short\n")], CONTAINER, [lambda text: False])
+    assert line.hit is None
+
+
+def test_an_endless_line_takes_no_endless_memory() -> None:
+    parts = (("stdout", STAMP + b"x" * 16384) for _ in range(64 * 64))
+    tracemalloc.start()
+    try:
+        (line,) = log_lines(parts, CONTAINER, [lambda text: "y" in text])
+        assert tracemalloc.get_traced_memory()[1] < 6 * SEARCHED
+    finally:
+        tracemalloc.stop()
+    assert line.text.endswith("x… 66.8 MB more")
+
+
+def test_a_letter_that_the_cut_went_through_is_left_out() -> None:
+    parts = [("stdout", STAMP + b"x" + "ä".encode() * MAX_LINE + b"\n")]
+    (line,) = log_lines(parts, CONTAINER)
+    assert line.text.endswith("ää… 0.3 MB more")
 
 
 def test_documents_may_be_cut_anywhere_and_odd_ones_are_skipped() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from meshctl.adapters.docker import translate
 from meshctl.errors import OperationFailed
 from meshctl.model.containers import Container, LogLine
 
-#: A longer log line is cut here.
+if TYPE_CHECKING:
+    from meshctl.ports.runtime import Search
+
+#: Bytes: a longer log line is cut here.
 MAX_LINE = 256 * 1024
+#: Bytes of a line that are searched at once; a longer one is searched in parts that overlap.
+SEARCHED = 4 * 1024 * 1024
+OVERLAP = 64 * 1024
 #: Unix seconds as a float know no nanoseconds.
 _ROUNDING_S = 1e-6
 _MAX_FRAME = 16 * 1024 * 1024
@@ -49,13 +56,15 @@ def frames(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
         del pending[:start]
 
 
-def log_lines(parts: Iterable[tuple[str, bytes]], container: Container) -> Iterator[LogLine]:
+def log_lines(
+    parts: Iterable[tuple[str, bytes]], container: Container, searches: Sequence[Search] = ()
+) -> Iterator[LogLine]:
     """Joins the 16 KiB parts of long lines; every part carries a time stamp, the first one's counts."""
     open_lines: dict[str, _OpenLine] = {}
     for stream, payload in parts:
         stamp, _, text = payload.partition(b" ")
-        line = open_lines.setdefault(stream, _OpenLine())
-        line.add(stamp, text)
+        line = open_lines.setdefault(stream, _OpenLine(stamp, searches))
+        line.add(text)
         if text.endswith(b"\n"):
             yield line.close(stream, container)
             del open_lines[stream]
@@ -64,26 +73,54 @@ def log_lines(parts: Iterable[tuple[str, bytes]], container: Container) -> Itera
 
 
 class _OpenLine:
-    """A line whose end has not come yet."""
+    """A line whose end has not come yet: its beginning, its size, and what of it has not been searched."""
 
-    def __init__(self) -> None:
-        self._stamp: bytes | None = None
-        self._text = bytearray()
-        self._cut = False
+    def __init__(self, stamp: bytes, searches: Sequence[Search]) -> None:
+        self._stamp = stamp
+        self._head = bytearray()
+        self._size = 0
+        self._missing = list(searches)
+        self._unsearched = bytearray()
 
-    def add(self, stamp: bytes, text: bytes) -> None:
-        if self._stamp is None:
-            self._stamp = stamp
-        room = MAX_LINE - len(self._text)
-        self._cut = self._cut or len(text) > room
-        self._text += text[:room]
+    def add(self, text: bytes) -> None:
+        self._head += text[: MAX_LINE - len(self._head)]
+        self._size += len(text)
+        if self._missing:
+            self._unsearched += text
+            if len(self._unsearched) >= SEARCHED:
+                self._search()
+                del self._unsearched[:-OVERLAP]
 
     def close(self, stream: str, container: Container) -> LogLine:
-        text = self._text.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        cut = self._size - len(self._head)
+        text = _decoded(self._head)
+        if cut:
+            self._search()
+            text = f"{_whole_letters(text)}… {_amount(cut)} more"
         return LogLine(
             service=container.service,
             instance_id=container.instance_id,
-            time=translate.moment((self._stamp or b"").decode("ascii", "replace")) or 0.0,
+            time=translate.moment(self._stamp.decode("ascii", "replace")) or 0.0,
             stream=stream,
-            text=f"{text}…" if self._cut else text,
+            text=text,
+            hit=not self._missing if cut else None,
         )
+
+    def _search(self) -> None:
+        text = _decoded(self._unsearched)
+        self._missing = [search for search in self._missing if not search(text)]
+
+
+def _decoded(text: bytearray) -> str:
+    return text.decode("utf-8", "surrogateescape").rstrip("\r\n")
+
+
+def _whole_letters(text: str) -> str:
+    """Without what is left of a letter that the cut went through: at most three bytes."""
+    for _ in range(3):
+        text = text[:-1] if "\udc80" <= text[-1:] <= "\udcff" else text
+    return text
+
+
+def _amount(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{max(0.1, count / 1e3):.1f} KB"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from meshctl.adapters.docker import translate
@@ -29,6 +29,9 @@ from meshctl.model.containers import (
     RuntimeEvent,
     RuntimeInfo,
 )
+
+if TYPE_CHECKING:
+    from meshctl.ports.runtime import Search
 
 
 class ContainerReader:
@@ -118,9 +121,14 @@ class ContainerReader:
 
     def find_lines(self, containers: Sequence[Container], word: str, since: float, most: int) -> list[LogLine]:
         """The newest ``most`` log lines of these containers that hold a word, from ``since`` on, by time."""
+
+        def held(text: str) -> bool:
+            return word in text
+
         found: list[LogLine] = []
         for container in containers:
-            found += deque((one for one in self._lines(container, since, None) if word in one.text), most)
+            lines = self._lines(container, since, None, (held,))
+            found += deque((one for one in lines if (held(one.text) if one.hit is None else one.hit)), most)
         return sorted(found, key=attrgetter("time"))[-most:]
 
     def last_lines(self, containers: Sequence[Container], most: int) -> list[LogLine]:
@@ -137,11 +145,13 @@ class ContainerReader:
         entries = documents(self._wire.chunks(f"/events?{urlencode(params)}"))
         return [event for event in map(translate.event, entries) if event is not None]
 
-    def _lines(self, container: Container, since: float | None, tail: int | None) -> Iterator[LogLine]:
+    def _lines(
+        self, container: Container, since: float | None, tail: int | None, searches: Sequence[Search] = ()
+    ) -> Iterator[LogLine]:
         params = urlencode(log_params(since, tail, follow=False))
         chunks = self._wire.chunks(f"/containers/{quote(container.id, safe='')}/logs?{params}")
         with suppress(NotFound):  # it was removed since it was found
-            yield from log_lines(frames(chunks), container)
+            yield from log_lines(frames(chunks), container, searches)
 
     def _list(self, project: str, service: str = "") -> list[dict[str, Any]]:
         entries = self._wire.get("/containers/json", {"all": "1", "filters": _filters(project, service)})

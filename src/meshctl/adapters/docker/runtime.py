@@ -11,11 +11,13 @@ from meshctl.adapters.docker.client import Client, ClientWire
 from meshctl.adapters.docker.execute import DockerExec
 from meshctl.adapters.docker.images import DockerImages
 from meshctl.adapters.docker.instances import DockerInstances
+from meshctl.adapters.docker.log_lines import log_params
 from meshctl.adapters.docker.networks import DockerNetworks
 from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.volumes import DockerVolumes
 from meshctl.adapters.docker.wire import SocketWire
 from meshctl.model.containers import Container, LogLine, Observed, RuntimeEvent, RuntimeInfo
+from meshctl.ports.runtime import Search
 from meshctl.threads import run_in_thread
 
 
@@ -45,9 +47,16 @@ class DockerRuntime:
         return await run_in_thread(lambda: self._reader.observe(project, images))
 
     def logs(
-        self, container: Container, *, since: float | None, tail: int | None, follow: bool
+        self,
+        container: Container,
+        *,
+        since: float | None,
+        tail: int | None,
+        follow: bool,
+        searches: Sequence[Search] = (),
     ) -> AsyncIterator[LogLine]:
-        return self._client.stream(lambda api: streams.logs(api, container, since=since, tail=tail, follow=follow))
+        params = log_params(since, tail, follow=follow)
+        return self._client.stream(lambda api: streams.logs(api, container, params, searches))
 
     def events(self, project: str) -> AsyncIterator[RuntimeEvent]:
         """From this call on, not only from the first step of the iteration."""

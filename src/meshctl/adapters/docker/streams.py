@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshctl.adapters.docker import translate
 from meshctl.adapters.docker.client import Client, url_of
 from meshctl.adapters.docker.failures import refused
-from meshctl.adapters.docker.log_lines import frames, log_lines, log_params
+from meshctl.adapters.docker.log_lines import frames, log_lines
 from meshctl.adapters.docker.wire import failed
 from meshctl.errors import NotFound, OperationFailed
 from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, ResourceSample, RuntimeEvent
@@ -17,14 +17,16 @@ from meshctl.model.containers import LABEL_PROJECT, Container, LogLine, Resource
 if TYPE_CHECKING:
     from docker.api.client import APIClient
 
+    from meshctl.ports.runtime import Search
+
 
 def logs(
-    api: APIClient, container: Container, *, since: float | None, tail: int | None, follow: bool
+    api: APIClient, container: Container, params: Mapping[str, str], searches: Sequence[Search]
 ) -> Iterator[LogLine]:
-    """Lines in Docker's order, those of the moment ``since`` included. Raises NotFound."""
+    """Lines in Docker's order, as ``log_params`` ask for them. Raises NotFound."""
     try:
-        chunks = _chunks(api, f"/containers/{container.id}/logs", log_params(since, tail, follow=follow))
-        yield from log_lines(frames(chunks), container)
+        chunks = _chunks(api, f"/containers/{container.id}/logs", params)
+        yield from log_lines(frames(chunks), container, searches)
     except OperationFailed as error:
         if "marked for removal" in str(error):
             raise NotFound(str(error)) from error
