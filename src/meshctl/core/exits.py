@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_SIGNALS = {130: "interrupted", 134: "aborted", 137: "killed", 139: "segmentation fault", 143: "terminated"}
+#: Exit code of a process that heard no signal but the last.
+KILLED = 137
+_SIGNALS = {130: "interrupted", 134: "aborted", KILLED: "killed", 139: "segmentation fault", 143: "terminated"}
 
 
 def exit_words(code: int | None, out_of_memory: bool = False) -> str:
@@ -11,3 +13,8 @@ def exit_words(code: int | None, out_of_memory: bool = False) -> str:
         return "out of memory" if out_of_memory else ""
     why = "out of memory" if out_of_memory else _SIGNALS.get(code, "")
     return f"exited {code}, {why}" if why else f"exited {code}"
+
+
+def killed_after(exit_code: int | None, seconds: float) -> str:
+    """``killed after 2 s`` for an end that was asked for and had to be forced; '' for any other."""
+    return f"killed after {round(seconds, 1):g} s" if exit_code == KILLED else ""

@@ -31,7 +31,8 @@ class MeshEvent:
     """One thing that happened at ``time``, Unix seconds; ``instance`` is '' when it is about the whole service.
 
     ``exit_code`` and ``oom``: how the process ended before a stop, death or restart. ``before`` and ``after`` are
-    numbers of instances (SCALED) or verdicts. ``since`` is when an instance that became healthy was started.
+    numbers of instances (SCALED) or verdicts. ``since`` is when an instance that became healthy was started, or when
+    one that stopped was asked to.
     """
 
     kind: EventKind

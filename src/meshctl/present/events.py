@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from meshctl.core.exits import exit_words
+from meshctl.core.exits import exit_words, killed_after
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.status import Health, ReasonKind
 from meshctl.present.lines import BAD, MUTED, WARN, Line, Segment, fit_line, service_tone
@@ -60,6 +60,9 @@ def _exit(event: MeshEvent) -> str:
 
 
 def _stopped(event: MeshEvent) -> str:
+    forced = "" if event.since is None or event.oom else killed_after(event.exit_code, event.time - event.since)
+    if forced:
+        return f"stopped, {forced}"
     return f"stopped: {_exit(event)}" if _exit(event) else "stopped"
 
 

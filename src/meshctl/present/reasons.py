@@ -29,7 +29,7 @@ def _crash_loop(reason: Reason, now: float | None) -> str:
 
 
 def _exited(reason: Reason, now: float | None) -> str:
-    return exit_words(reason.exit_code, reason.oom) or "exited"
+    return reason.detail or exit_words(reason.exit_code, reason.oom) or "exited"
 
 
 def _restarting(reason: Reason, now: float | None) -> str:

@@ -282,7 +282,8 @@ def test_an_end_with_0_is_done_where_it_may_be_and_nobody_asked_for_it() -> None
 
 def test_what_a_person_stopped_is_stopped_whatever_its_exit_code() -> None:
     killed = container(ContainerState.EXITED, exit_code=137, restarts=5)
-    assert verdict(killed, None, spec=ONCE, stopped=True) == (Health.STOPPED, (exited(137),))
+    forced = replace(exited(137), detail="killed after 10 s")
+    assert verdict(killed, None, spec=ONCE, stopped=True) == (Health.STOPPED, (forced,))
 
 
 def test_a_death_that_was_seen_is_no_stop() -> None:

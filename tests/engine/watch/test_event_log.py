@@ -6,10 +6,11 @@ import pytest
 
 from meshctl.engine.state.events import EventsChange, EventsTopic
 from meshctl.engine.state.topic import Reader
-from meshctl.engine.watch.event_log import KEEP, EventLog
+from meshctl.engine.watch.event_log import KEEP, RESTART_S, EventLog
 from meshctl.model.containers import ContainerState, RuntimeEvent
 from meshctl.model.events import EventKind, MeshEvent
 from meshctl.model.status import Health, InstanceStatus, Reason, ReasonKind
+from meshctl.present.events import event_text
 from tests.fakes.world import FakeClock
 
 NOW = 1000.0
@@ -65,6 +66,42 @@ def test_a_start_long_after_a_death_is_a_start() -> None:
 
 def test_a_stop_is_not_a_death() -> None:
     assert told(event("kill"), event("die", exit_code=143), event("stop")) == [(EventKind.STOPPED, 143)]
+
+
+def test_a_stop_that_had_to_be_forced_knows_when_it_was_asked_for() -> None:
+    feed = Feed()
+    for one in (event("kill"), event("kill", NOW + 2), event("die", NOW + 2, 137), event("stop", NOW + 2)):
+        feed.heard(one)
+    (seen,) = feed.events
+    assert (seen.kind, seen.exit_code, seen.since) == (EventKind.STOPPED, 137, NOW)
+    assert event_text(seen) == "stopped, killed after 2 s"
+
+
+def test_what_a_stop_does_to_health_is_not_told_before_it() -> None:
+    """A service that ends takes itself out of the registry first."""
+    feed = Feed()
+    well, gone = instance(Health.HEALTHY), instance(Health.DEGRADED, CHECK)
+    feed.heard(event("kill"))
+    feed.judged({"orders-1": well}, [gone], NOW + 0.1)
+    assert feed.events == ()
+    feed.heard(event("die", NOW + 0.2, 0))
+    feed.judged({"orders-1": gone}, [instance(Health.UNHEALTHY)], NOW + 0.2)
+    feed.heard(event("stop", NOW + 0.2))
+    feed.heard(event("start", NOW + 5))
+    feed.judged({"orders-1": well}, [gone], NOW + 90)
+    assert [one.kind for one in feed.events] == [EventKind.STOPPED, EventKind.STARTED, EventKind.BECAME_UNHEALTHY]
+
+
+def test_a_signal_that_ends_nothing_hides_nothing_for_long() -> None:
+    feed = Feed()
+    well, gone = instance(Health.HEALTHY), instance(Health.DEGRADED, CHECK)
+    feed.heard(event("kill"))
+    feed.judged({"orders-1": well}, [gone], NOW + 1)
+    feed.judged({"orders-1": gone}, [well], NOW + 2)
+    assert feed.events == ()
+    feed.judged({"orders-1": well}, [gone], NOW + 3)
+    feed.judged({"orders-1": gone}, [gone], NOW + RESTART_S + 1)
+    assert [one.kind for one in feed.events] == [EventKind.BECAME_UNHEALTHY]
 
 
 def test_a_restart_on_request_is_one_line() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from meshctl.core.exits import killed_after
 from meshctl.core.health.life import CRASH_LOOP_DEATHS, SETTLED_S, UNCHECKED_S, budget_s, lived_s, must_live_s, uptime_s
 from meshctl.core.registry import fold_checks, worst_check
 from meshctl.core.text import shorten
@@ -217,6 +218,8 @@ class _Instance:
         if self._is_done():
             return Health.DONE, ()
         if self._was_stopped():
+            if self.history.stopped and not ended.oom:
+                ended = replace(ended, detail=killed_after(ended.exit_code, self.spec.stop_grace_s))
             return Health.STOPPED, (() if self.container.exit_code in _PURPOSEFUL_EXITS else (ended,))
         if self._deaths >= CRASH_LOOP_DEATHS and not self.container.oom_killed:
             return Health.CRASH_LOOP, (self._crash_loop(), ended)

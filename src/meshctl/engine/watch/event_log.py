@@ -16,7 +16,7 @@ SCALING_S = 10.0
 #: A start within this many seconds of a death is told as a restart.
 RESTART_S = 60.0
 
-_BROKEN = (Health.DEGRADED, Health.UNHEALTHY, Health.CRASH_LOOP)
+_BROKEN = (Health.DEGRADED, Health.UNHEALTHY, Health.FAILED, Health.CRASH_LOOP)
 
 
 class EventLog:
@@ -31,6 +31,9 @@ class EventLog:
         self._deaths: dict[str, MeshEvent] = {}
         self._starved: set[str] = set()
         self._scalings: dict[str, MeshEvent] = {}
+        #: When a container was asked to end, and how it turned since: an end is not told twice.
+        self._asked: dict[str, float] = {}
+        self._withheld: dict[str, MeshEvent] = {}
 
     def heard(self, event: RuntimeEvent) -> None:
         """One event of the runtime; actions that mean nothing to a person are passed over."""
@@ -53,6 +56,8 @@ class EventLog:
             was = before.get(instance.id)
             if was is not None and was.health is not instance.health:
                 self._turned(was.health, instance, now)
+        for container_id in [one for one in self._withheld if now - self._asked.get(one, now) > RESTART_S]:
+            self._add(self._withheld.pop(container_id))
         self._publish()
 
     def watch_failed(self, what: str, error: Exception, now: float) -> None:
@@ -93,12 +98,18 @@ class EventLog:
             before=was,
             after=instance.health,
         )
+        if instance.health is Health.HEALTHY and self._withheld.pop(instance.container_id, None) is not None:
+            return
         if instance.health is Health.HEALTHY and was in _BROKEN:
             self._add(replace(event, kind=EventKind.RECOVERED))
         elif instance.health is Health.HEALTHY and was not in (Health.UNKNOWN, Health.PAUSED):
             self._add(replace(event, kind=EventKind.BECAME_HEALTHY, since=instance.started_at))
         elif instance.health in _BROKEN and was is not Health.UNKNOWN and _is_news(instance):
-            self._add(replace(event, reason=instance.reasons[0] if instance.reasons else None))
+            event = replace(event, reason=instance.reasons[0] if instance.reasons else None)
+            if now - self._asked.get(instance.container_id, -RESTART_S) < RESTART_S:
+                self._withheld[instance.container_id] = event
+            else:
+                self._add(event)
 
     def _scaled(self, service: str, was: int, count: int, now: float) -> None:
         earlier = self._scalings.pop(service, None)
@@ -109,7 +120,12 @@ class EventLog:
             event = MeshEvent(EventKind.SCALED, now, service, before=first, after=count)
             self._scalings[service] = self._add(event)
 
+    def _was_asked(self, event: RuntimeEvent) -> None:
+        """The first signal counts: what does not end by it gets another."""
+        self._asked.setdefault(event.container_id, event.time)
+
     def _started(self, event: RuntimeEvent) -> None:
+        self._asked.pop(event.container_id, None)
         death = self._deaths.pop(event.container_id, None)
         if death is None or event.time - death.time > RESTART_S:
             self._add(_told(EventKind.STARTED, event))
@@ -127,6 +143,7 @@ class EventLog:
         self._add(told)
 
     def _died(self, event: RuntimeEvent) -> None:
+        self._withheld.pop(event.container_id, None)
         oom = event.container_id in self._starved
         self._starved.discard(event.container_id)
         death = replace(_told(EventKind.DIED, event), exit_code=event.exit_code, oom=oom)
@@ -134,7 +151,7 @@ class EventLog:
 
     def _stopped(self, event: RuntimeEvent) -> None:
         death = self._take_death(event)
-        told = _told(EventKind.STOPPED, event)
+        told = replace(_told(EventKind.STOPPED, event), since=self._asked.get(event.container_id))
         self._add(told if death is None else replace(told, exit_code=death.exit_code, oom=death.oom))
 
     def _ran_out_of_memory(self, event: RuntimeEvent) -> None:
@@ -149,6 +166,8 @@ class EventLog:
     def _removed(self, event: RuntimeEvent) -> None:
         self._deaths.pop(event.container_id, None)
         self._starved.discard(event.container_id)
+        self._asked.pop(event.container_id, None)
+        self._withheld.pop(event.container_id, None)
         self._add(_told(EventKind.REMOVED, event))
 
     def _take_death(self, event: RuntimeEvent) -> MeshEvent | None:
@@ -175,6 +194,7 @@ def _is_news(instance: InstanceStatus) -> bool:
 
 
 _TELLERS: dict[str, Callable[[EventLog, RuntimeEvent], None]] = {
+    "kill": EventLog._was_asked,
     "start": EventLog._started,
     "restart": EventLog._restarted,
     "die": EventLog._died,
