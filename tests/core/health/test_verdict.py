@@ -201,8 +201,8 @@ def test_what_was_ready_once_is_no_longer_starting() -> None:
 
 def test_a_check_that_has_no_answer_yet_is_no_failure_and_no_success() -> None:
     slow = Reason(ReasonKind.NOT_PROBED, detail="still not answered")
-    for registration in (None, registered()):
-        assert verdict(container(), None, registration, unanswered="still not answered") == (Health.UNKNOWN, (slow,))
+    for listed in (None, registered()):
+        assert verdict(container(), None, listed, unanswered="still not answered") == (Health.UNKNOWN, (slow,))
 
 
 def test_unprobed_is_unknown_unless_the_registry_knows() -> None:
