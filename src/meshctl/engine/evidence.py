@@ -16,6 +16,7 @@ from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import Container, ContainerState, LogLine, Room
+from meshctl.model.journal import Deed
 from meshctl.model.status import Health, ServiceStatus
 from meshctl.model.traces import ServiceEdge
 from meshctl.threads import run_in_thread
@@ -49,6 +50,7 @@ async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) ->
     read = [c for c in known.containers if c.service in unwell]
     read += [c for c in known.containers if c.service in stores - unwell and _carries(mesh, c)]
     running = [c for c in read if c.state is ContainerState.RUNNING and c.instance_id not in known.rooms]
+    here = {container.id for container in known.containers}
     edges, events, journal, lines, rooms = await asyncio.gather(
         edges_seen(mesh, known.containers),
         _within(mesh.runtime.past_events(mesh.config.name), ()),
@@ -59,7 +61,7 @@ async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) ->
     return replace(
         known,
         edges=edges,
-        journal=journal,
+        journal=[entry for entry in journal if entry.container_id in here or entry.deed is Deed.REMOVED],
         user=mesh.journal.user,
         events=events,
         lines={**known.lines, **lines},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from meshctl.model.containers import LogLine
@@ -36,12 +37,13 @@ def telling(lines: Sequence[LogLine], *, ended: bool, most: int = _MOST) -> tupl
         loud = [line for line in loud if line.stream == "stderr"] or loud
     chosen: dict[str, LogLine] = {}
     for line in reversed(loud):
-        chosen.setdefault(re.sub(_NUMBERS, "", line.text), line)
+        chosen.setdefault(_wording(line.text), line)
         if len(chosen) == most:
             break
     return tuple(sorted(chosen.values(), key=lambda line: line.time))
 
 
+@lru_cache(maxsize=4096)
 def is_error(text: str) -> bool:
     """By the level that the line has, of JSON or as a word in capitals, brackets or ``level=``, else by its words."""
     level = _level(text)
@@ -58,6 +60,12 @@ def is_error(text: str) -> bool:
 def says_full(line: LogLine) -> bool:
     """Whether a write found no room (ENOSPC)."""
     return re.search(_FULL, line.text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _wording(text: str) -> str:
+    """What it says but for its numbers."""
+    return re.sub(_NUMBERS, "", text)
 
 
 def _level(text: str) -> Any:
