@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NoReturn
 
+from meshctl.engine.evidence import LONGEST
 from meshctl.engine.survey import take_survey
 from meshctl.errors import RuntimeUnavailable
 from meshctl.model.containers import EVERY_CAPABILITY, Capability, Room, WritableMount
@@ -81,6 +82,13 @@ async def test_logs_are_read_of_who_is_not_well_and_of_the_stores_it_needs() -> 
     read = [call for call in made.engine.calls if call.startswith("last_lines")]
     assert read == ["last_lines orders-1", "last_lines postgres-1"]
     assert [fact.text for fact in found.evidence if fact.kind is EvidenceKind.LOG] == ["ERROR no answer"]
+
+
+async def test_of_an_endless_line_the_beginning_is_kept() -> None:
+    made = world(orders=SICK)
+    made.engine.write("orders-1", "ERROR " + "x" * 100_000)
+    (line,) = [fact.text for fact in (await only(made)).evidence if fact.kind is EvidenceKind.LOG]
+    assert line.startswith("ERROR x") and len(line) == LONGEST
 
 
 async def test_what_does_not_answer_is_left_out() -> None:

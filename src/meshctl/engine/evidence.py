@@ -27,8 +27,9 @@ T = TypeVar("T")
 WITHIN_S = 1.0
 #: Calls of so many seconds tell who needs whom.
 EDGES_S = 600.0
-#: The last lines of an instance that are read, and of how many instances.
+#: The last lines of an instance that are read, characters of each, and of how many instances.
 LINES = 30
+LONGEST = 4096
 MOST_INSTANCES = 24
 
 
@@ -84,7 +85,8 @@ async def _lines(mesh: Mesh, containers: Sequence[Container]) -> dict[str, list[
     found: dict[str, list[LogLine]] = {}
     if containers:
         for line in await _within(mesh.runtime.last_lines(containers[:MOST_INSTANCES], LINES), ()):
-            found.setdefault(line.instance_id, []).append(line)
+            cut = line if len(line.text) <= LONGEST else replace(line, text=line.text[:LONGEST])
+            found.setdefault(line.instance_id, []).append(cut)
     return found
 
 

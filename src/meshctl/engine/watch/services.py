@@ -157,14 +157,14 @@ class ServicesWriter:
 
 
 def _not_well(services: Sequence[ServiceStatus]) -> _Unwell:
-    """The runs of those that are not well; one service that is well but full stands for all."""
+    """The runs of those that are not well; where all are, a volume is full."""
     runs = (
         (one.id, one.state, one.started_at, status.health)
         for status in services
         if status.health not in WELL
         for one in status.instances
     )
-    return tuple(runs) or (services[0].service,)
+    return tuple(runs) or ("full",)
 
 
 def _died(container: Container, event: RuntimeEvent) -> Container:
