@@ -112,12 +112,12 @@ class LiveLifecycle:
             observed = await self._mesh.runtime.observe(self._mesh.config.name)
             plan = down_plan(self._mesh.config, observed, volumes=volumes, can=capabilities(self._mesh.runtime))
             outcome = await Executor(self._mesh, plan, sink, left_s, observed).run()
-            came_back = await self._came_back() if plan.changes else ()
+            came_back = await self._came_back() if plan.changes and not outcome.failures else ()
         stops = {operation.id for operation in plan.operations if operation.kind is OperationKind.STOP}
         removed = len(set(outcome.seconds) - stops)
         elapsed = (self._mesh.clock.monotonic() - started) * 1000
         failures, error = outcome.failures, outcome.error
-        if came_back and not failures:
+        if came_back:
             error = OperationFailed(f"somebody else has made {', '.join(came_back)} meanwhile", hint="meshctl down")
             failures = (Failure("", "", str(error), error.hint),)
         return DownReport(self._mesh.config.name, removed, elapsed, failures, error)
