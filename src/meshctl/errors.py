@@ -13,6 +13,8 @@
     ├── OperationFailed                        the runtime refused one operation
     │   ├── PortInUse
     │   ├── BuildFailed                    an image cannot be built from its Dockerfile
+    │   ├── CannotRun             exit 126  a command inside an instance cannot be started
+    │   │   └── NoSuchCommand     exit 127  there is no such program
     │   ├── NotFound                       the object is no longer there
     │   └── CommandLeft                    an earlier command still runs inside, and cannot be ended
     ├── ServiceFailed                      a service did not become ready
@@ -127,6 +129,18 @@ class BuildFailed(OperationFailed):
     def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
         super().__init__(message, hint=hint)
         self.log = tuple(log)
+
+
+class CannotRun(OperationFailed):
+    """The command that was to run inside an instance could not be started; the exit codes are a shell's."""
+
+    exit_code = 126
+
+
+class NoSuchCommand(CannotRun):
+    """There is no such program inside the instance."""
+
+    exit_code = 127
 
 
 class NotFound(OperationFailed):

@@ -366,6 +366,10 @@ def test_exec_hands_every_word_to_the_command(run: Run, world: Open) -> None:
     run("down")
     gone = run("exec", "web", "--", "env")
     assert (gone.code, gone.err) == (2, "error: web is not created\nhint: Create it: meshctl up web\n")
+    run("up")
+    run("pause", "web")
+    paused = run("exec", "web", "ls")
+    assert (paused.code, paused.err) == (1, "error: web is paused\nhint: meshctl unpause web\n")
 
 
 def test_doctor_sees_what_is_missing_and_what_mends_it(run: Run, world: Open, project: Path) -> None:

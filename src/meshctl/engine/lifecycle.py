@@ -97,7 +97,7 @@ class LiveLifecycle:
             raise no_such("instance", which, [c.instance_id for c in found], where=f"of {service}")
         running = [c for c in chosen if c.state is ContainerState.RUNNING]
         if not running:
-            raise MeshError(f"{which} does not run", hint=f"meshctl start {service}")
+            raise _not_running(which, service, chosen[0].state)
         return await inside.attach(running[0].id, command, tty=tty)
 
     async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
@@ -141,3 +141,12 @@ class LiveLifecycle:
             observed = await self._mesh.runtime.observe(self._mesh.config.name)
             plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
             (await Executor(self._mesh, plan, sink, left_s, observed).run()).raise_first()
+
+
+def _not_running(which: str, service: str, state: ContainerState) -> MeshError:
+    """Why no command runs inside of it, and what changes that."""
+    if state is ContainerState.PAUSED:
+        return MeshError(f"{which} is paused", hint=f"meshctl unpause {service}")
+    if state is ContainerState.RESTARTING:
+        return MeshError(f"{which} ends again and again", hint=f"meshctl logs {service} --tail 20 shows why")
+    return MeshError(f"{which} does not run", hint=f"meshctl start {service}")

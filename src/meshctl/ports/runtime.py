@@ -172,7 +172,7 @@ class Exec(Protocol):
         ...
 
     async def attach(self, instance: str, command: Sequence[str], *, tty: bool) -> int:
-        """Run with this process's stdin, stdout and stderr; return the exit code."""
+        """Run with this process's stdin, stdout and stderr; return the exit code. Raises CannotRun."""
         ...
 
 

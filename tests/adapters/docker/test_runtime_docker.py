@@ -24,6 +24,7 @@ from meshctl.adapters.docker.reader import ContainerReader
 from meshctl.adapters.docker.runtime import DockerRuntime
 from meshctl.errors import (
     BuildFailed,
+    CannotRun,
     ConfigError,
     DeadlineExceeded,
     ImageUnavailable,
@@ -339,6 +340,44 @@ async def test_attached_without_a_terminal_pipes_and_returns_the_code(
         subprocess.run, [*argv, "sh", "-c", script], input=b"a\nb\n", capture_output=True, timeout=WAIT_S
     )
     assert (done.returncode, done.stdout, done.stderr) == (7, b"a\nb\n", b"err\n")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    ("program", "code", "words"),
+    [
+        ("no-such-program", 127, "no `no-such-program` in"),
+        ("/etc/passwd", 126, "`/etc/passwd` in its image is no program"),
+    ],
+)
+async def test_attached_to_what_cannot_be_run_the_engines_words_are_an_error(
+    runtime: DockerRuntime, project: str, image: str, program: str, code: int, words: str, terminal: bool
+) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
+    with pytest.raises(CannotRun, match=words) as caught:
+        await runtime.exec.attach(container_id, (program,), tty=terminal)
+    assert caught.value.exit_code == code
+
+
+async def test_attached_to_a_command_that_ends_as_if_it_were_not_there(
+    runtime: DockerRuntime, project: str, image: str
+) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
+    argv = [sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe"]
+    words = "OCI runtime exec failed\\r\\n"
+    done = await asyncio.to_thread(
+        subprocess.run, [*argv, "sh", "-c", f"printf '{words}'; exit 127"], capture_output=True, timeout=WAIT_S
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (127, b"OCI runtime exec failed\r\n", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+async def test_attached_with_a_stdout_that_takes_nothing(runtime: DockerRuntime, project: str, image: str) -> None:
+    container_id = await run(runtime, project, image, "exec sleep 600")
+    argv = [sys.executable, "-W", "error", "-c", ATTACH, container_id, "pipe", "echo", "hi"]
+    full = ["sh", "-c", 'exec "$@" >/dev/full', "sh", *argv]
+    done = await asyncio.to_thread(subprocess.run, full, capture_output=True, timeout=WAIT_S)
+    assert b"stdout cannot be written: No space left on device" in done.stderr
 
 
 async def test_attached_ends_when_the_reader_of_its_output_has_gone(

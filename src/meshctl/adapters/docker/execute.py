@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import select
 import signal
 import socket
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from meshctl.adapters.docker.client import Client, url_of
 from meshctl.adapters.docker.command import Command, exec_request, exit_code, left_running
 from meshctl.adapters.docker.log_lines import frames
+from meshctl.adapters.docker.refusals import NO_PROGRAM, refusal
 from meshctl.adapters.docker.stream_handle import Cancelled, StreamHandle, connected_socket
 from meshctl.adapters.docker.wire import Wire, failed
-from meshctl.errors import DeadlineExceeded, MeshError, OperationFailed
+from meshctl.errors import CannotRun, DeadlineExceeded, MeshError, NoSuchCommand, OperationFailed
 from meshctl.model.containers import ExecResult
 from meshctl.threads import run_in_thread
 
@@ -184,7 +186,7 @@ class _Attached:
             stdin = threading.Thread(target=self._forward_stdin, args=(sock,), daemon=True)
             stdin.start()
             try:
-                self._copy_output(stream)
+                self._copy_output(api, stream)
             except BrokenPipeError:  # who read our output has gone
                 return 128 + signal.SIGPIPE
             finally:
@@ -215,13 +217,13 @@ class _Attached:
             size = os.get_terminal_size(1)
             api.exec_resize(self._exec_id, height=size.lines, width=size.columns)
 
-    def _copy_output(self, stream: io.BufferedReader) -> None:
+    def _copy_output(self, api: APIClient, stream: io.BufferedReader) -> None:
+        """Raises CannotRun for a command that Docker could not start: it says so where the output would come."""
         chunks = iter(lambda: stream.read1(_CHUNK), b"")
-        if self._tty:
-            for chunk in chunks:
-                _write(1, chunk)
-            return
-        for name, payload in frames(chunks):
+        parts = (("stdout", chunk) for chunk in chunks) if self._tty else frames(chunks)
+        for number, (name, payload) in enumerate(parts):
+            if number == 0 and payload.endswith(b"\r\n") and _never_ran(api.exec_inspect(self._exec_id)):
+                raise _not_started(payload)
             _write(2 if name == "stderr" else 1, payload)
 
     def _forward_stdin(self, sock: socket.socket) -> None:
@@ -238,10 +240,26 @@ class _Attached:
             sock.shutdown(socket.SHUT_WR)
 
 
+def _never_ran(answer: dict[str, Any]) -> bool:
+    return not answer.get("Running") and not answer.get("Pid") and answer.get("ExitCode") in (126, 127)
+
+
+def _not_started(words: bytes) -> CannotRun:
+    message = words.decode("utf-8", "replace").strip()
+    kind = NoSuchCommand if re.search(NO_PROGRAM, message) else CannotRun
+    return kind(refusal(message).says, hint="`meshctl exec SERVICE -- sh` looks around in most images.")
+
+
 def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = "stderr" if descriptor == 2 else "stdout"
+        raise MeshError(f"{where} cannot be written: {error.strerror}") from error
 
 
 @contextmanager

@@ -36,11 +36,13 @@ _PORT = (
 )
 _TAKEN = r"port is already allocated|address already in use|ports are not available"
 _ANYWHERE = ("", "0.0.0.0", "::")
+#: What could not be run, of a command inside a container too: that is named by whoever started it.
+NO_PROGRAM = r'exec: "(?P<what>[^"]*)": (?:executable file not found|stat \S+: no such file|no such file)'
 _COMMAND = "Correct `command:` or `entrypoint:`, or what the image holds."
 #: What Docker says, what that means, what mends it.
 _MEANINGS = (
     (
-        r'exec: "(?P<what>[^"]*)": (?:executable file not found|stat \S+: no such file|no such file)',
+        NO_PROGRAM,
         "there is no `{what}` in its image",
         _COMMAND,
     ),
