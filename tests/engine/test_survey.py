@@ -319,4 +319,4 @@ async def test_those_that_wait_for_each_other_name_the_one_that_holds_them_all_u
     assert {words(seen[name]) for name in ("users", "orders")} == {"waits for db, which is starting"}
     on.clock.advance(600.0)
     seen = {status.service: status for status in (await take_survey(on.mesh)).services}
-    assert {words(seen[name]) for name in ("users", "orders")} == {"db failed to start"}
+    assert {words(seen[name]) for name in ("users", "orders")} == {"waits for db, which failed to start"}
