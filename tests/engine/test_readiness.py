@@ -56,7 +56,8 @@ def answers(on: Stage, answer: Callable[[Container], Awaitable[ProbeResult]]) ->
         if asked.done():
             return asked.result()
         asked.cancel()
-        return ProbeResult(False, f"no answer within {check.timeout_s:g} s")
+        cut = check.timeout_s < spec.healthcheck.timeout_s
+        return ProbeResult(False, f"no answer within {check.timeout_s:g} s", cut=cut)
 
     on.prober.probe = probe  # type: ignore[method-assign]
 

@@ -24,7 +24,7 @@ from meshctl.model.config import (
 from meshctl.model.containers import Container, ContainerState, LogLine, Observed, RuntimeEvent
 from meshctl.model.journal import Deed
 from meshctl.model.registry import CheckStatus, Registration
-from meshctl.model.status import Health, ProbeResult, ServiceStatus
+from meshctl.model.status import Health, ProbeProblem, ProbeResult, ServiceStatus
 from meshctl.present.reasons import reasons_text
 from tests.builders import mesh_config, registration, spec
 from tests.fakes.containers import Behaviour
@@ -237,7 +237,7 @@ def answering(on: Stage, *answers: ProbeResult, after_s: float = 0.0) -> None:
     async def probe(spec: ServiceSpec, check: HealthCheck, container: Container) -> ProbeResult:
         on.prober.probed.append(container.instance_id)
         await on.clock.sleep(min(after_s, check.timeout_s))
-        return left.pop(0) if after_s <= check.timeout_s else ProbeResult(False, "no answer")
+        return left.pop(0) if after_s <= check.timeout_s else ProbeResult(False, "no answer", cut=True)
 
     on.prober.probe = probe  # type: ignore[method-assign]
 
@@ -291,6 +291,12 @@ async def test_a_check_that_may_take_longer_than_a_survey_has_not_failed() -> No
     assert status.health is Health.UNKNOWN
     assert words(status) == "still not answered after 2 s (its timeout is 30 s)"
     assert on.prober.probed == ["db-1"]
+
+
+async def test_what_an_earlier_look_left_inside_may_still_answer() -> None:
+    on = alone()
+    answering(on, ProbeResult(False, "an earlier `check` still runs inside", problem=ProbeProblem.LEFT))
+    assert (await seen_alone(on)).health is Health.UNKNOWN
 
 
 async def test_where_all_is_well_the_journal_is_not_read() -> None:

@@ -8,26 +8,24 @@ from dataclasses import replace
 from meshctl.engine.mesh import Mesh
 from meshctl.model.config import HealthCheck, ServiceSpec
 from meshctl.model.containers import Container
-from meshctl.model.status import ProbeResult
+from meshctl.model.status import ProbeProblem, ProbeResult
 
 #: A prober that does not keep to its limit is given up this many seconds later.
 _SLACK_S = 0.5
-#: A timer may fire this much early.
-_TICK_S = 0.01
 
 
 async def ask(mesh: Mesh, spec: ServiceSpec, container: Container, limit_s: float) -> ProbeResult | None:
     """The check's answer; None when it was cut off at ``limit_s`` although its own timeout allows it more."""
     check = spec.healthcheck
     limit_s = min(check.timeout_s, limit_s)
-    began = mesh.clock.monotonic()
     try:
         async with asyncio.timeout(limit_s + _SLACK_S):
             result = await mesh.prober.probe(spec, replace(check, timeout_s=limit_s), container)
     except TimeoutError:
-        result = ProbeResult(False, f"no answer within {limit_s:.3g} s", limit_s)
-    early = limit_s < check.timeout_s and mesh.clock.monotonic() - began >= limit_s - _TICK_S
-    return None if early and not result.ok else result
+        result = ProbeResult(False, f"no answer within {limit_s:.3g} s", limit_s, ProbeProblem.SILENT, cut=True)
+    # What an earlier question left inside may still answer.
+    open_yet = result.cut or result.problem is ProbeProblem.LEFT
+    return None if open_yet and limit_s < check.timeout_s else result
 
 
 def unanswered(check: HealthCheck, waited_s: float) -> str:

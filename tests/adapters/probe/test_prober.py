@@ -24,6 +24,7 @@ SPEC = ServiceSpec(
         PortSpec("grpc", 50051, app_protocol=AppProtocol.GRPC),
         PortSpec("http", 8000, app_protocol=AppProtocol.HTTP),
     ),
+    healthcheck=HealthCheck(timeout_s=3.0),
 )
 
 
