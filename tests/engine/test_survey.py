@@ -134,11 +134,15 @@ async def test_probes_are_not_waited_for_as_long_as_the_file_allows() -> None:
     assert world.timeouts == [2.0]
 
 
-async def test_who_needs_what_is_paused_is_not_waited_for_as_long() -> None:
+async def test_who_needs_what_is_down_is_asked_once_and_not_waited_for_as_long() -> None:
     needs = ServiceSpec("web", healthcheck=CHECK, depends_on=(DependsOn("orders"),))
     world = World(container("orders", ContainerState.PAUSED), container("web"), container("consul"))
+    world.answers["web-1"] = ProbeResult(False, "503")
     await look(world, ORDERS, needs, CONSUL)
     assert sorted(world.timeouts) == [1.0, 2.0]
+    world.containers, world.timeouts = (container("orders"), *world.containers[1:]), []
+    await look(world, ORDERS, needs, CONSUL)
+    assert sorted(world.timeouts) == [2.0, 2.0, 2.0, 2.0], "a failure that nothing explains is asked for twice"
 
 
 async def test_without_probes_the_registry_alone_speaks() -> None:

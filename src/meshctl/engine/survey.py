@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from meshctl.core.health.blame import who_needs
+from meshctl.core.health.blame import who_needs_what_is_down
 from meshctl.core.health.findings import blamed, findings, is_well
 from meshctl.core.health.verdict import is_starting
 from meshctl.core.plan.selection import require_known
@@ -23,8 +23,8 @@ from meshctl.model.findings import Survey
 
 #: No probe, and not the registry either, is waited for longer.
 ASK_TIMEOUT_S = 2.0
-#: Nor this long one whose service needs what is paused, and so hangs as well.
-HOPELESS_TIMEOUT_S = 1.0
+#: Nor this long one whose service needs what is down, and so may hang as well.
+EXPLAINED_TIMEOUT_S = 1.0
 #: A check that fails is asked again after this many seconds: one failure alone is no verdict.
 REPEAT_S = 0.2
 
@@ -57,13 +57,11 @@ async def survey_of(
     observations.contain({container.id: container for container in observed.containers})
     asked = [_ask_registry(mesh, cache, observations)]
     if probe:
-        frozen = {one.service for one in observed.containers if one.state is ContainerState.PAUSED}
-        hopeless = who_needs(mesh.config, frozen) if frozen else ()
+        hopeless = who_needs_what_is_down(mesh.config, observed.containers)
         for container in observed.containers:
             limit = limit_s if not services or container.service in services else ASK_TIMEOUT_S
-            if container.service in hopeless:
-                limit = HOPELESS_TIMEOUT_S
-            asked.append(_probe(mesh, cache, observations, container, limit))
+            known = container.service in hopeless
+            asked.append(_probe(mesh, cache, observations, container, limit, explained=known))
     facts, _ = await asyncio.gather(room_left(mesh, observed.containers), asyncio.gather(*asked))
     now = mesh.clock.now()
     judged = judge(observations, cache.memory, now)
@@ -92,17 +90,26 @@ async def _ask_registry(mesh: Mesh, cache: ObservationCache, observations: Obser
 
 
 async def _probe(
-    mesh: Mesh, cache: ObservationCache, observations: Observations, container: Container, limit_s: float
+    mesh: Mesh,
+    cache: ObservationCache,
+    observations: Observations,
+    container: Container,
+    limit_s: float,
+    *,
+    explained: bool,
 ) -> None:
+    """``explained``: why it would fail is seen already, so that one failure is no surprise."""
     spec = mesh.config.services.get(container.service)
     if spec is None or spec.healthcheck.kind is CheckKind.NONE or container.state is not ContainerState.RUNNING:
         return
+    limit_s = min(limit_s, EXPLAINED_TIMEOUT_S) if explained else limit_s
     run = observations.runs[container.id]
     run.probe = cache.passed(container) or await ask(mesh, spec, container, limit_s)
     if run.probe is None:
         run.unanswered = unanswered(spec.healthcheck, limit_s)
         return
-    if run.probe.ok or is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container)):
+    starts = is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container))
+    if run.probe.ok or starts or explained:
         return
     await mesh.clock.sleep(REPEAT_S)
     again = await ask(mesh, spec, container, limit_s)

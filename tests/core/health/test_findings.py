@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from meshctl.core.health.blame import who_needs
+from meshctl.core.health.blame import who_needs_what_is_down
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.findings import blamed, findings
-from meshctl.model.config import Condition, DependsOn, MeshConfig, ServiceSpec
+from meshctl.model.config import Condition, DependsOn, MeshConfig, RestartPolicy, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, LogLine, Room, RuntimeEvent, WritableMount
 from meshctl.model.findings import EvidenceKind, Finding, Mend, MendKind
 from meshctl.model.journal import Deed, JournalEntry
@@ -267,9 +267,23 @@ def test_a_check_without_an_answer_is_a_symptom_but_no_cause(shop: Project) -> N
     assert shop.outline() == ["postgres paused"]
 
 
-def test_who_needs_what_is_down(shop: Project) -> None:
-    assert who_needs(shop.config, ["redis"]) == {"redis", "notifications", "worker"}
-    assert who_needs(shop.config, []) == set()
+def test_who_needs_what_is_down() -> None:
+    config = mesh_config(
+        application("web", "api"), application("api", "redis", "seed"), application("other", "seed"), spec("redis"),
+        spec("seed"), spec("keeper", restart=RestartPolicy.ALWAYS), application("last", "keeper"),
+    )  # fmt: skip
+
+    def needing(**states: ContainerState) -> set[str]:
+        seen = [container(config, name, state=state, exit_code=0) for name, state in states.items()]
+        return who_needs_what_is_down(config, seen)
+
+    paused, ended, runs = ContainerState.PAUSED, ContainerState.EXITED, ContainerState.RUNNING
+    assert needing(redis=runs, seed=runs, keeper=runs) == set()
+    assert needing(redis=paused, seed=runs) == {"api", "web"}
+    assert needing(seed=ended, redis=runs) == set(), "it is done"
+    assert needing(keeper=ended) == {"last"}
+    one_of_two = [container(config, "redis", 1, state=paused), container(config, "redis", 2)]
+    assert who_needs_what_is_down(config, one_of_two) == set()
 
 
 def test_what_was_never_made_waits_for_what_was_never_made_either(shop: Project) -> None:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from meshctl.core.health.causes import Cause, of_node
 from meshctl.core.traces.edges import CALL
-from meshctl.model.config import MeshConfig, ServiceKind
+from meshctl.model.config import MeshConfig, RestartPolicy, ServiceKind
+from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, ServiceStatus
 from meshctl.model.traces import ServiceEdge
 
+#: Who may end with 0 and be done.
+_ENDS = (RestartPolicy.NO, RestartPolicy.ON_FAILURE)
 #: What leaves a service partly at work explains no more than these.
 _MILD = (Health.DEGRADED, Health.STARTING, Health.WAITING)
 _PARTIAL = (FindingKind.DEGRADED, FindingKind.TOO_FEW)
@@ -47,14 +50,21 @@ def needs(config: MeshConfig, edges: Iterable[ServiceEdge]) -> dict[str, set[str
     return found
 
 
-def who_needs(config: MeshConfig, down: Iterable[str]) -> set[str]:
-    """All that need one of these services by the file, over others or not."""
-    needed, reached = needs(config, ()), list(down)
-    found = set(reached)
+def who_needs_what_is_down(config: MeshConfig, containers: Iterable[Container]) -> set[str]:
+    """All that need a service none of whose instances runs, by the file, over others or not. No job that is over."""
+    seen: dict[str, bool] = {}
+    for one in containers:
+        spec = config.services.get(one.service)
+        ended = one.state is ContainerState.EXITED and one.exit_code == 0
+        over = ended and spec is not None and spec.restart in _ENDS
+        seen[one.service] = seen.get(one.service, False) or one.state is ContainerState.RUNNING or over
+    reached = [service for service, up in seen.items() if not up]
+    found = set[str]()
     for service in reached:
-        fresh = [name for name, others in needed.items() if service in others and name not in found]
-        found.update(fresh)
-        reached += fresh
+        for name, spec in config.services.items():
+            if name not in found and any(edge.service == service for edge in spec.depends_on):
+                found.add(name)
+                reached.append(name)
     return found
 
 
