@@ -91,6 +91,7 @@ def test_what_never_gets_ready_exits_4(run: Run, world: Open) -> None:
     answer = run("up", "--timeout", "5s")
     assert answer.code == 4
     assert "web-1 is not ready" in answer.err
+    assert answer.err.splitlines()[-1] == "◐ web is starting (since 4 s): own probe fails: connection refused"
 
 
 def test_ps_tells_the_three_truths(run: Run, world: Open) -> None:

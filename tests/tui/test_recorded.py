@@ -21,9 +21,10 @@ from meshctl.engine.watch.stats import KEEP as SAMPLES
 from meshctl.model.config import MeshConfig, PortSpec
 from meshctl.model.containers import ContainerState
 from meshctl.model.events import EventKind
+from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.recording import Recording
 from meshctl.model.registry import CheckStatus
-from meshctl.model.status import Health
+from meshctl.model.status import FindingKind, Health
 from meshctl.present.documents.recording import recording_from_data, recording_to_data
 from meshctl.tui.app import MeshApp
 from tests.builders import application, mesh_config, spec
@@ -42,7 +43,8 @@ NOW = BEGIN_NS / 1e9 + 5
 #: Keys, and what stands on the screen that they lead to.
 WALK: Mapping[str, tuple[tuple[str, ...], str]] = {
     "services": (("home",), "▌✖ worker"),
-    "a service": (("down", "enter"), "▲ inventory-1"),
+    "what is wrong": (("w",), "what is wrong, cause first"),
+    "a service": (("escape", "down", "enter"), "▲ inventory-1"),
     "traces": (("escape", "2"), "POST /orders/"),
     "a search": (("slash", *"text=tea", "enter"), "GET /items"),
     "waterfall": (("escape", "down", "enter"), "SELECT users"),
@@ -162,13 +164,15 @@ async def test_a_recording_shows_every_screen_as_the_mesh_did() -> None:
         assert recorded[name] == text, name
 
 
-@pytest.mark.parametrize(("key", "verb"), [("S", "stopped"), ("R", "restarted"), ("N", "scaled")])
+@pytest.mark.parametrize(("key", "verb"), [("S", "stopped"), ("R", "restarted"), ("N", "scaled"), ("M", "resumed")])
 async def test_nothing_in_it_acts_and_it_says_why(key: str, verb: str) -> None:
     async with settled() as live:
         engine: FakeEngine = live._mesh.runtime  # type: ignore[assignment]
         async with live.following():
             recording = await live.record()
-        app = MeshApp(bootstrap.open_recording(replace(recording, services=((await live.survey(("users",))).services))))
+        paused = Finding("users", FindingKind.PAUSED, mend=Mend(MendKind.UNPAUSE, "users"))
+        services = (await live.survey(("users",))).services
+        app = MeshApp(bootstrap.open_recording(replace(recording, services=services, findings=(paused,))))
         async with app.run_test(size=SIZE) as pilot:
             await pilot.press(key)
             await until(pilot, lambda: bool(app.notices.told))

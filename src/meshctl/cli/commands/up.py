@@ -15,6 +15,7 @@ from meshctl.cli.progress import Stopwatch, progress
 from meshctl.engine.up import UpOptions
 from meshctl.errors import UsageError
 from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
+from meshctl.present.findings import finding_heads
 from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.units import duration
@@ -44,11 +45,12 @@ def run(options: argparse.Namespace, world: World) -> int:
     with progress(options) as sink:
         watch = Stopwatch(sink)
         report = with_session(options, world, lambda session: session.lifecycle.up(wanted, watch), whole=True)
-    services = report.survey.services if report.survey is not None else ()
+    services, found = (report.survey.services, report.survey.findings) if report.survey is not None else ((), ())
     if options.json:
         out.data(up_to_data(report, services, time.time()))
     else:
-        out.lines(services_table(services, watch.seconds if report.changed else {}, now=time.time()))
+        took = watch.seconds if report.changed else {}
+        out.lines(services_table(services, took, now=time.time(), findings=found))
     _narrate(report, options)
     code = _code(report)
     if options.ui and code == Exit.DONE:
@@ -73,6 +75,9 @@ def _narrate(report: UpReport, options: argparse.Namespace) -> None:
     elapsed = duration(report.elapsed_ms / 1000)
     if not report.ready:
         diagnostics.note(f"{report.project} is not ready after {elapsed}")
+        if report.survey is not None:
+            survey = report.survey
+            diagnostics.redraw(0, finding_heads(survey.findings, survey.services, survey.time))
     elif report.changed:
         diagnostics.note(f"{report.project} is ready after {elapsed}")
     else:
