@@ -64,14 +64,14 @@ def ask(question: str) -> bool:
     """Whether the answer is yes; Ctrl-C and the end of input are a no, as is everything else."""
     from meshctl.cli.interrupts import interrupt, interruptible
 
-    print(f"{harmless(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    _say(f"{harmless(question)} [y/N] ")
     try:
         with interruptible(interrupt):
             answer = sys.stdin.readline()
     except KeyboardInterrupt:
         answer = ""
     if not answer.endswith("\n"):
-        print(file=sys.stderr, flush=True)
+        _say("\n")
     return answer.strip().lower() in ("y", "yes")
 
 
