@@ -108,8 +108,9 @@ async def _probe(
     if run.probe is None:
         run.unanswered = unanswered(spec.healthcheck, limit_s)
         return
-    starts = is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container))
-    if run.probe.ok or starts or explained:
+    if run.probe.ok or explained:
+        return
+    if is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container)):
         return
     await mesh.clock.sleep(REPEAT_S)
     again = await ask(mesh, spec, container, limit_s)
