@@ -124,6 +124,16 @@ def test_why_names_the_cause_first_and_what_mends_it(run: Run, world: Open) -> N
     assert run("why", "store").out == "● store is well\n"
 
 
+def test_before_anything_is_up_ps_and_why_say_how_to_bring_it_up(run: Run, world: Open) -> None:
+    """Of a service alone that is not there, only that."""
+    world()
+    assert run("ps").out.splitlines()[0] == "○ nothing is up · meshctl up"
+    assert run("why").out == "○ nothing is up: meshctl up\n"
+    run("up", "store")
+    assert run("ps", "web").out.splitlines()[0] == "○ web does not exist · meshctl up web"
+    assert run("why").out.splitlines()[0] == "○ web does not exist"
+
+
 def test_why_is_a_look_and_knows_near_misses(run: Run, world: Open) -> None:
     world()
     wrong = run("why", "wbe")

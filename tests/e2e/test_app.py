@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.command import Meshctl
+from tests.e2e.command import Meshctl, eventually
 from tests.e2e.test_stack import APPLICATION, INFRASTRUCTURE
 from tests.terminal import Terminal
 
@@ -31,3 +31,25 @@ def test_the_app_shows_the_services_and_answers_keys(stack: Meshctl) -> None:
         terminal.until("orders healthy")
         terminal.press("q")
         assert terminal.ended() == 0
+
+
+def test_the_head_says_what_is_wrong_and_its_key_mends_it(stack: Meshctl) -> None:
+    """On whichever screen: the cause, who fails through it, and what starts it again after a yes."""
+    stack("stop", "redis")
+    try:
+        with Terminal(stack.argv()) as terminal:
+            terminal.until("redis is stopped (by you", "fail through it · meshctl start redis (M)")
+            terminal.until("unhealthy · redis is stopped")
+            terminal.press("6")
+            terminal.until("logs of all services", "meshctl start redis (M)")
+            terminal.press("w")
+            terminal.until("what is wrong, cause first", "stopped with meshctl stop redis", "→ meshctl start redis")
+            terminal.press("M")
+            terminal.until("redis is stopped: meshctl start redis?")
+            terminal.press("y")
+            terminal.until("redis: meshctl start redis is done")
+            terminal.press("q")
+            assert terminal.ended() == 0
+    finally:
+        stack("start", "redis")
+    eventually(lambda: stack("why", "--json").json == [], within=60, what="nothing is wrong any more")

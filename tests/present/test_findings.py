@@ -11,6 +11,7 @@ from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
 from meshctl.model.status import FindingKind, Health, Reason, ReasonKind
 from meshctl.present.findings import (
+    NOTHING_UP,
     causes,
     concerning,
     finding_head,
@@ -19,9 +20,11 @@ from meshctl.present.findings import (
     finding_look,
     finding_sentence,
     mend_text,
+    nothing_up,
     waiting,
 )
 from meshctl.present.lines import BAD, BUSY, WARN, line_cells, plain
+from meshctl.present.why import why_report
 from tests.tui.states import NOW, service
 
 STOPPED = Finding(
@@ -143,6 +146,21 @@ def test_during_a_start_nothing_is_red() -> None:
 def test_causes_are_those_through_which_others_suffer_the_first_of_each() -> None:
     later = replace(STOPPED, kind=FindingKind.TOO_FEW)
     assert causes([about(FindingKind.FAILED), STOPPED, later]) == {"redis": STOPPED}
+
+
+def test_where_nothing_is_up_nothing_is_at_fault() -> None:
+    """What does not exist yet waits for what does not exist either."""
+    made = [replace(service(name, Health.STOPPED), instances=()) for name in ("redis", "worker", "notifications")]
+    absent = replace(STOPPED, kind=FindingKind.NOT_CREATED)
+    assert waiting(made) == {"redis", "worker", "notifications"}
+    assert causes([absent], waiting(made)) == {}
+    assert nothing_up(made) and not nothing_up([*made, service("users")])
+    assert plain(NOTHING_UP) == "○ nothing is up · meshctl up"
+    assert [plain(line) for line in why_report(made, (), ("redis",), NOW, 60)] == ["○ not up: meshctl up redis"]
+    assert [plain(line).strip() for line in finding_head([absent], made, NOW, 60, "M")] == [
+        "○ nothing is up · meshctl up"
+    ]
+    assert [plain(line) for line in why_report(made, [absent], (), NOW, 60)] == ["○ nothing is up: meshctl up"]
 
 
 def test_what_concerns_a_service() -> None:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from meshctl.engine.session import Ability
 from meshctl.model.findings import Finding, Mend, MendKind
-from meshctl.model.status import FindingKind
+from meshctl.model.status import FindingKind, Health
 from meshctl.present.lines import plain
 from meshctl.tui.app import MeshApp
 from meshctl.tui.screens.base import HelpScreen
@@ -213,6 +213,19 @@ async def test_the_list_says_when_all_is_well_again(app_of: AppOf) -> None:
         put(app.session, states.healthy())
         await until(pilot, lambda: app.screen.has_class("-empty"))
         assert str(app.screen.query_one("#sentence").render()) == "All 10 services are well."  # type: ignore[attr-defined]
+
+
+async def test_where_nothing_is_up_nothing_is_wrong(app_of: AppOf) -> None:
+    """The head says how to bring it up, and there is nothing to mend."""
+    down = tuple(replace(one, instances=(), ready=0, health=Health.STOPPED) for one in states.healthy().services)
+    absent = replace(states.stopped_redis(), kind=FindingKind.NOT_CREATED)
+    app = app_of(replace(states.healthy(), services=down, findings=(absent,)))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: head(app) == "○ nothing is up · meshctl up")
+        await pilot.press("M")
+        assert not app.screen.query_one(QuestionLine).display
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen) and app.screen.has_class("-empty"))
 
 
 async def test_the_key_has_one_line_in_the_help(app_of: AppOf) -> None:

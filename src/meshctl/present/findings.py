@@ -58,12 +58,18 @@ _PLAIN = {
     *(FindingKind.NOT_CREATED, FindingKind.STOPPED, FindingKind.PAUSED),
     *(FindingKind.OUT_OF_MEMORY, FindingKind.MAINTENANCE, FindingKind.NOT_REGISTERED),
 }
+NOTHING_UP: Line = (Segment("○ nothing is up"), Segment(" · ", MUTED), Segment("meshctl up", ACCENT))
 _WAITING = (Health.WAITING, Health.STARTING)
 
 
 def waiting(services: Sequence[ServiceStatus]) -> frozenset[str]:
     """The services that are not up yet: what holds them up does not make them fail."""
-    return frozenset(status.service for status in services if status.health in _WAITING)
+    return frozenset(s.service for s in services if s.health in _WAITING or not s.instances)
+
+
+def nothing_up(services: Sequence[ServiceStatus]) -> bool:
+    """Whether all services are still to be made, which is no fault of any."""
+    return bool(services) and not any(status.instances for status in services)
 
 
 def concerning(findings: Sequence[Finding], services: Sequence[str]) -> tuple[Finding, ...]:
@@ -72,9 +78,9 @@ def concerning(findings: Sequence[Finding], services: Sequence[str]) -> tuple[Fi
     return tuple(f for f in findings if not wanted or f.service in wanted or not wanted.isdisjoint(f.victims))
 
 
-def causes(findings: Sequence[Finding]) -> dict[str, Finding]:
-    """By service, those through which others suffer; that something is starting is no fault."""
-    found = (f for f in reversed(findings) if f.victims and f.kind is not FindingKind.STARTING)
+def causes(findings: Sequence[Finding], held: Set[str] = frozenset()) -> dict[str, Finding]:
+    """By service, those that are broken and through which others suffer: nothing is, during a start."""
+    found = (f for f in reversed(findings) if f.victims and finding_look(f, held)[1] == BAD)
     return {finding.service: finding for finding in found}
 
 
@@ -105,7 +111,7 @@ def finding_line(finding: Finding, held: Set[str] = frozenset(), now: float | No
 def finding_heads(
     findings: Sequence[Finding], services: Sequence[ServiceStatus], now: float | None = None, most: int = 3
 ) -> list[Line]:
-    """What stands above a table of the services: a line each, then how many more there are."""
+    """What stands above a table of these services: a line each, then how many more there are."""
     held = waiting(services)
     lines = [finding_line(finding, held, now) for finding in findings[:most]]
     more = len(findings) - len(lines)
@@ -119,6 +125,8 @@ def finding_head(
 
     ``key`` is the one that mends.
     """
+    if nothing_up(services):
+        return [fit_line((Segment(" "), *NOTHING_UP), width)]
     if not findings or width <= 0:
         return []
     first, more, held = findings[0], len(findings) - 1, waiting(services)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from meshctl.model.config import Condition, ServiceSpec
 from meshctl.model.events import MeshEvent
@@ -34,10 +34,11 @@ def service_detail(
     width: int,
     *,
     findings: Sequence[Finding] = (),
+    held: Set[str] = frozenset(),
 ) -> list[Line]:
-    """Lines of at most ``width`` cells. ``findings`` are those that have to do with it."""
-    lines = [_title(status, causes(findings).get(status.service))]
-    lines += [*_reasons(status.reasons, width, now), *_findings(status.service, findings, now, width), ()]
+    """Lines of at most ``width`` cells. ``findings`` are those that have to do with it, ``held`` services that wait."""
+    lines = [_title(status, causes(findings, held).get(status.service))]
+    lines += [*_reasons(status.reasons, width, now), *_findings(status.service, findings, held, now, width), ()]
     lines += _facts(status, spec, usage, width)
     for instance in status.instances:
         lines += [(), *_instance(instance, now, width)]
@@ -62,9 +63,9 @@ def _reasons(reasons: Sequence[Reason], width: int, now: float) -> list[Line]:
     return [(Segment(f"   {line}"),) for reason in reasons for line in words(reason_text(reason, now), width - 4)]
 
 
-def _findings(service: str, findings: Sequence[Finding], now: float, width: int) -> list[Line]:
+def _findings(service: str, findings: Sequence[Finding], held: Set[str], now: float, width: int) -> list[Line]:
     """Of what is its own fault when and through whom, and whatever mends it."""
-    own = [cause_text(finding, now=now) for finding in findings if finding.service == service]
+    own = [cause_text(finding, held, now) for finding in findings if finding.service == service]
     lines: list[Line] = [(Segment(f"   {line}"),) for text in own for line in words(text, width - 4)]
     mends = dict.fromkeys(mend_text(finding) for finding in findings if finding.mend is not None)
     return lines + [(Segment(f"   {line}", ACCENT),) for mend in mends for line in words(f"→ {mend}", width - 4)]

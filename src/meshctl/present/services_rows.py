@@ -113,7 +113,8 @@ def services_rows(
     Groups stand apart if ``height`` has room for it.
     """
     drawn = _Drawn(_layout(width, [status.service for status in services]), usage, now, pending or {})
-    drawn = replace(drawn, causes=causes(findings), held=waiting(services))
+    held = waiting(services)
+    drawn = replace(drawn, causes=causes(findings, held), held=held)
     shown = [status for status in services if matches(status, wanted)]
     first = [status for status in shown if status.service in drawn.causes]
     groups = [_group("cause" if len(first) == 1 else "causes", first, drawn)]

@@ -29,7 +29,8 @@ def services_table(
     ``after`` are seconds per service that it took to get there; without any, the table has no such column.
     """
     shown = [index for index, heading in enumerate(HEADINGS) if after or heading != "AFTER"]
-    known, held = causes(findings), waiting(services)
+    held = waiting(services)
+    known = causes(findings, held)
     made = [
         _row(status, after or {}, now, known.get(status.service), held)
         for status in sorted(services, key=lambda status: status.service not in known)

@@ -13,6 +13,7 @@ from meshctl.present.findings import (
     finding_look,
     finding_sentence,
     mend_text,
+    nothing_up,
     waiting,
 )
 from meshctl.present.lines import ACCENT, GOOD, MUTED, Line, Segment, fit_line, words
@@ -28,7 +29,8 @@ def why_report(
     services: Sequence[ServiceStatus], findings: Sequence[Finding], wanted: Sequence[str], now: float, width: int
 ) -> list[Line]:
     """What has to do with the ``wanted`` services, all if none is named: causes, then what comes of them there."""
-    held, found = waiting(services), concerning(findings, wanted)
+    none, held = not wanted and nothing_up(services), waiting(services)
+    found = () if none else concerning(findings, wanted)
     named = {finding.service for finding in found}
     blocks = [why_lines(finding, held, now, width) for finding in found]
     shown = [status for status in services if not wanted or status.service in wanted]
@@ -36,7 +38,8 @@ def why_report(
         if wanted and status.service not in named and status.reasons:
             blocks.append(_suffering(status, now, width))
     if not blocks:
-        return [fit_line((Segment("● ", GOOD), Segment(well_sentence(shown))), width)]
+        sign = Segment("○ ") if nothing_up(shown) else Segment("● ", GOOD)
+        return [fit_line((sign, Segment(well_sentence(shown, wanted))), width)]
     return [line for block in blocks[:-1] for line in (*block, ())] + blocks[-1]
 
 
@@ -71,10 +74,10 @@ def why_lines(finding: Finding, held: Set[str], now: float, width: int) -> list[
     return lines + _wrapped((Segment(f"{_INDENT}→ ", ACCENT),), mend, width, ACCENT) if mend else lines
 
 
-def well_sentence(services: Sequence[ServiceStatus]) -> str:
-    """What is said where nothing is found."""
-    if not any(status.instances for status in services):
-        return "nothing is up: meshctl up"
+def well_sentence(services: Sequence[ServiceStatus], wanted: Sequence[str] = ()) -> str:
+    """What is said where nothing is found, of all services or of those that are ``wanted``."""
+    if nothing_up(services) or not services:
+        return f"not up: meshctl up {' '.join(wanted)}" if wanted else "nothing is up: meshctl up"
     bad = [status for status in services if status.ready < status.desired]
     if bad:
         return f"{len(services) - len(bad)} of {len(services)} services are ready, and nothing is known to be wrong"

@@ -17,11 +17,13 @@ def run(options: argparse.Namespace, world: World) -> int:
 
         out.data(services_to_data(survey.services, survey.time))
     else:
-        from meshctl.present.findings import concerning, finding_heads
+        from meshctl.present.findings import NOTHING_UP, concerning, finding_heads, nothing_up
         from meshctl.present.services_table import services_table
 
         found = concerning(survey.findings, options.services)
         heads = finding_heads(found, survey.services, survey.time)
+        if not options.services and nothing_up(survey.services):
+            heads = [NOTHING_UP]
         out.lines([*heads, ()] if heads else [])
         out.lines(services_table(survey.services, now=survey.time, findings=found))
     return Exit.DONE

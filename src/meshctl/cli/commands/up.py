@@ -15,7 +15,7 @@ from meshctl.cli.progress import Stopwatch, progress
 from meshctl.engine.up import UpOptions
 from meshctl.errors import UsageError
 from meshctl.present.documents.lifecycle import plan_to_data, up_to_data
-from meshctl.present.findings import finding_heads
+from meshctl.present.findings import finding_heads, nothing_up
 from meshctl.present.plan_text import critical_text, plan_lines
 from meshctl.present.services_table import services_table
 from meshctl.present.units import duration
@@ -75,8 +75,8 @@ def _narrate(report: UpReport, options: argparse.Namespace) -> None:
     elapsed = duration(report.elapsed_ms / 1000)
     if not report.ready:
         diagnostics.note(f"{report.project} is not ready after {elapsed}")
-        if report.survey is not None:
-            survey = report.survey
+        survey = report.survey
+        if survey is not None and not nothing_up(survey.services):
             diagnostics.redraw(0, finding_heads(survey.findings, survey.services, survey.time))
     elif report.changed:
         diagnostics.note(f"{report.project} is ready after {elapsed}")

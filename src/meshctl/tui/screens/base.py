@@ -17,6 +17,7 @@ from textual.widgets import Input, Label
 
 from meshctl.engine.state.topic import Reader, Topic
 from meshctl.model.findings import Finding
+from meshctl.present.findings import nothing_up
 from meshctl.present.frame import stale_notice, stale_traces
 from meshctl.present.lines import ACCENT, Line, Segment
 from meshctl.present.text import cell_len, pad
@@ -76,7 +77,8 @@ class MeshScreen(Screen[None], Generic[C]):
     @property
     def finding(self) -> Finding | None:
         """What the mending key is about: what the frame tells."""
-        return next(iter(self.host.session.state.services.value.findings), None)
+        known = self.host.session.state.services.value
+        return None if nothing_up(known.services) else next(iter(known.findings), None)
 
     # -- for the screens
 

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from meshctl.errors import MeshError
 from meshctl.model.traces import ServiceEdge
 from meshctl.present.empty import empty_map, no_traces
-from meshctl.present.findings import causes
+from meshctl.present.findings import causes, waiting
 from meshctl.present.heads import WINDOWS, map_head, rule
 from meshctl.present.lines import Line
 from meshctl.present.map import ends_shown, fitted_map
@@ -164,8 +164,9 @@ class MapScreen(MeshScreen[MapContext]):
     # -- drawing
 
     def _draw_map(self, edges: tuple[ServiceEdge, ...]) -> None:
-        services = self.host.session.state.services.value
-        health, hurting = ends_shown(services.services, edges), frozenset(causes(services.findings))
+        known = self.host.session.state.services.value
+        health = ends_shown(known.services, edges)
+        hurting = frozenset(causes(known.findings, waiting(known.services)))
         selected, stale = self._view.choose(list(health)), self.has_class("-stale")
         wanted = (edges, tuple(health.items()), hurting, selected, self.size, stale)
         if wanted == self._drawn_for:

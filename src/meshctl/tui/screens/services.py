@@ -19,7 +19,7 @@ from meshctl.model.containers import ContainerState
 from meshctl.model.status import Health, ServiceStatus
 from meshctl.present.empty import empty_services
 from meshctl.present.events import event_lines
-from meshctl.present.findings import concerning
+from meshctl.present.findings import concerning, waiting
 from meshctl.present.frame import is_reached
 from meshctl.present.heads import rule
 from meshctl.present.lines import Line
@@ -235,9 +235,9 @@ class ServicesScreen(MeshScreen[ServicesContext]):
             pane.show([])
             return
         spec, usage = session.config.services.get(name), state.usage.value.get(name)
-        found = concerning(state.services.value.findings, (name,))
-        events, width = state.events.value, pane.size.width - 1
-        pane.show(service_detail(status, spec, usage, events, session.now(), width, findings=found))
+        known, events, width = state.services.value, state.events.value, pane.size.width - 1
+        found, held = concerning(known.findings, (name,)), waiting(known.services)
+        pane.show(service_detail(status, spec, usage, events, session.now(), width, findings=found, held=held))
 
     def _show_empty(self) -> None:
         state = self.host.session.state

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from meshctl.model.findings import Finding
 from meshctl.present.empty import empty_why
+from meshctl.present.findings import nothing_up
 from meshctl.present.heads import why_head
 from meshctl.present.lines import Line
 from meshctl.present.why import finding_key, why_rows
@@ -110,14 +111,15 @@ class WhyScreen(MeshScreen[WhyContext]):
         width = self._list.room or self.size.width - 1
         self.query_one("#head", LineBar).redraw()
         self._list.set_class(self.has_class("-stale"), "-stale")
-        self._list.show_rows(why_rows(known.services, known.findings, session.now(), width))
-        self.set_class(not known.findings, "-empty")
+        self._list.show_rows(why_rows(known.services, self._findings, session.now(), width))
+        self.set_class(not self._findings, "-empty")
         links = session.state.links.value
         self.query_one(EmptyPane).say(*empty_why(known.services, links, known.observed_at))
 
     @property
     def _findings(self) -> Sequence[Finding]:
-        return self.host.session.state.services.value.findings
+        known = self.host.session.state.services.value
+        return () if nothing_up(known.services) else known.findings
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
