@@ -43,7 +43,7 @@ def test_the_head_says_what_is_wrong_and_its_key_mends_it(stack: Meshctl) -> Non
             terminal.press("6")
             terminal.until("logs of all services", "meshctl start redis (M)")
             terminal.press("w")
-            terminal.until("what is wrong, cause first", "stopped with meshctl stop redis", "→ meshctl start redis")
+            terminal.until("what is wrong, cause first", "stop redis by ", "→ meshctl start redis")
             terminal.press("M")
             terminal.until("redis is stopped: meshctl start redis?")
             terminal.press("y")

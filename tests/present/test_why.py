@@ -43,6 +43,7 @@ def fact(kind: EvidenceKind = EvidenceKind.RUNTIME, **more: Any) -> Evidence:
         ),
         (fact(entry=ENTRY, time=NOW - 7), "stopped with meshctl stop redis by ada, 7 s ago"),
         (fact(entry=replace(ENTRY, command="", user="", cause="image changed")), "stopped: image changed"),
+        (fact(entry=replace(ENTRY, cause="asked for")), "stopped with meshctl stop redis by ada"),
         (fact(edge=EDGE), "worker → redis: 1,200 calls, 50% failed"),
         (fact(edge=replace(EDGE, calls=1, errors=0, kind="message")), "worker → redis: 1 message"),
         (fact(room=Room("/data", "db", 4096, 1 << 30), time=NOW), "4K of 1.0G free on db at /data"),
