@@ -61,6 +61,16 @@ async def test_the_first_finding_stands_on_every_screen(key: str, app_of: AppOf)
         assert {"M mend", "w why"} <= set(footer(app))
 
 
+async def test_a_narrow_footer_keeps_the_keys_for_what_is_wrong(app_of: AppOf) -> None:
+    """On a service with many verbs these go first."""
+    app = app_of(states.redis_stopped())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("end")
+        await until(pilot, lambda: "P pause" in footer(app))
+        fitting = [action.label for action in app.screen.query_one(ActionBar)._fitting()]
+        assert {"mend", "why", "help"} <= set(fitting) and "pause" not in fitting
+
+
 async def test_a_notice_stands_in_its_place_while_there_is_one(app_of: AppOf) -> None:
     """A click on the finding shows why, a click on the notice forgets the notice."""
     app = app_of(states.redis_stopped())

@@ -22,6 +22,9 @@ from meshctl.tui.widgets.line_pane import LinePane
 from meshctl.tui.widgets.question import QuestionLine
 from meshctl.tui.widgets.toned import Toned
 
+#: Labels of the footer that are left out last.
+_KEPT = ("help", "back", "mend", "why")
+
 
 class FrameHead:
     """Title, tabs, notices, and in their place what is wrong, unless ``tells`` is False.
@@ -130,7 +133,7 @@ class NoticeLine(LinePane, can_focus=False):
 
 
 class ActionBar(Toned):
-    """What works on what is selected; labels that do not fit are left out, but for help. A click does as the key."""
+    """What works on what is selected; labels that do not fit are left out. A click does as the key."""
 
     DEFAULT_CSS = "ActionBar { height: 1; }"
 
@@ -164,7 +167,7 @@ class ActionBar(Toned):
     def _fitting(self) -> list[Action[Any]]:
         fitting = list(self._actions)
         while fitting and 1 + sum(map(_width, fitting)) - 2 > self.size.width:
-            least = next((a for a in reversed(fitting) if a.name not in ("help", "back")), fitting[-1])
+            least = next((a for a in reversed(fitting) if a.label not in _KEPT), fitting[-1])
             fitting.remove(least)
         return fitting
 
