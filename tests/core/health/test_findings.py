@@ -449,11 +449,13 @@ def test_what_could_not_start(shop: Project, error: str, mend: MendKind) -> None
     assert found.mend == Mend(mend, "redis")
 
 
-def test_a_change_just_before_is_evidence(shop: Project) -> None:
+def test_a_change_just_before_is_evidence_but_not_that_it_was_made_at_all(shop: Project) -> None:
     shop.fail("orders")
     made = JournalEntry(NOW - 70, Deed.CREATED, "orders", "orders-1", "id-orders-1", "image changed", "up", "ada")
-    for entry, told in ((made, [made]), (replace(made, time=NOW - 7200), []), (replace(made, cause=""), [])):
-        shop.know(journal=(entry,))
+    gone = replace(made, deed=Deed.REMOVED, container_id="id-before")
+    first, early = replace(made, cause="not created"), replace(made, time=NOW - 7200)
+    for entry, told in ((made, [made]), (early, []), (first, [])):
+        shop.know(journal=(gone, entry))
         assert [fact.entry for fact in shop.find()[0].evidence if fact.entry] == told
 
 

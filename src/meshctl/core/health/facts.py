@@ -72,10 +72,12 @@ class Facts:
         return last if last is not None and last.deed is Deed.REMOVED else None
 
     def changed_before(self, container: Container, since: float) -> JournalEntry | None:
-        """Why meshctl made this container anew, if it did so shortly before."""
+        """Why meshctl made this container in place of another one, if it did so shortly before."""
         made = self._last(container.id, (Deed.CREATED,))
-        fits = made is not None and made.cause and 0 <= since - made.time <= _CHANGED_BEFORE_S
-        return made if fits else None
+        if made is None or not 0 <= since - made.time <= _CHANGED_BEFORE_S:
+            return None
+        gone = ((one.cause, one.instance) for one in self.journal if one.deed is Deed.REMOVED)
+        return made if made.cause and (made.cause, made.instance) in gone else None
 
     def starved_at(self, container: Container, now: float) -> float | None:
         """When a process in it was killed for want of memory; None when none lately was."""
