@@ -11,6 +11,7 @@ from meshctl import __version__
 from meshctl.cli.arguments import counts, port, replicas, seconds, size
 from meshctl.cli.help_text import ACTIONS
 from meshctl.cli.parser import _VALUED_OF, COMMANDS, _page, parse
+from meshctl.model.status import Health
 from tests.cli.conftest import Open, Run
 
 
@@ -196,6 +197,11 @@ def test_what_an_action_does_not_take_is_refused(run: Run, argv: tuple[str, ...]
 def test_an_option_of_another_action_names_it(run: Run) -> None:
     answer = run("traces", "pin", "X", "--min-duration", "50ms")
     assert "meshctl traces list and meshctl traces export" in answer.err.split("hint:")[1]
+
+
+def test_the_help_of_ps_tells_every_word_of_health(run: Run) -> None:
+    said = run("ps", "--help").out
+    assert [health for health in Health if health.value not in said] == []
 
 
 @pytest.mark.parametrize("verb", ["down", "stop", "restart", "pause"])

@@ -47,6 +47,15 @@ ACTIONS: dict[str, dict[str, str]] = {
 
 #: What a command does where nothing else is said, and what it leaves alone.
 DEFAULTS = {
+    "ps": """\
+A look: exit 0 whatever it sees. What is wrong stands above the table, cause first. Health is one of
+waiting (for another service), starting, healthy, degraded (part of it, or one check alone failed),
+unhealthy (it ran well before), failed (it never got ready), crash_loop, stopped, paused, done (it
+has ended as it should) and unknown (nobody could ask).""",
+    "why": """\
+A look: exit 0 whatever it sees. Each finding has what speaks for it (the engine, own probes, the
+registry, logs, calls seen in traces, meshctl's journal) and the command that mends it. With a
+SERVICE: through which cause that one suffers, and its own reasons after it.""",
     "up": """\
 What the file has changed is made anew; data stays. Containers of the project that the file does
 not name are told and left alone; --remove-orphans removes them.""",
