@@ -69,3 +69,20 @@ def test_what_ended_without_naming_an_error_has_its_last_lines() -> None:
 def test_full(text: str) -> None:
     assert says_full(lines(text)[0])
     assert not says_full(lines("the queue is full, 3 spaces left")[0])
+
+
+def test_of_a_traceback_the_line_that_names_the_error() -> None:
+    said = lines(
+        "Traceback (most recent call last):",
+        '  File "/app/app.py", line 3, in <module>',
+        '    raise RuntimeError("no key")',
+        "KeyError: 'key'",
+        "",
+        "During handling of the above exception, another exception occurred:",
+        "",
+        "Traceback (most recent call last):",
+        "RuntimeError: no key",
+    )
+    assert [line.text for line in telling(said, ended=True)] == ["KeyError: 'key'", "RuntimeError: no key"]
+    cut = lines("Traceback (most recent call last):")
+    assert telling(cut, ended=False) == tuple(cut), "better than nothing"

@@ -21,6 +21,11 @@ _WORDS = r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|F
 _WRITTEN_LEVEL = rf"\b({_WORDS})\b|(?i:\[({_WORDS})\]|\blevel=\"?({_WORDS})\b)"
 #: The level stands among so many characters of a line.
 _HEAD = 100
+#: What stands around the line that names the error; an indented line belongs to the one above it.
+_FRAME = (
+    r"\s|-*\s*Traceback \(most recent call last\)|During handling of the above exception"
+    r"|The above exception was the direct cause|-*$|Exception occurred during processing of request"
+)
 _FULL = r"(?i)no space left on device|\bENOSPC\b|\bdisk (?:is )?full\b"
 _NUMBERS = r"(?i)[0-9a-f]*\d[0-9a-f]*"
 
@@ -28,9 +33,11 @@ _NUMBERS = r"(?i)[0-9a-f]*\d[0-9a-f]*"
 def telling(lines: Sequence[LogLine], *, ended: bool, most: int = _MOST) -> tuple[LogLine, ...]:
     """The last errors, by time, those on stderr first; of a process that has ended its last lines if it names none.
 
-    A line that says the same as a later one but for its numbers is passed over.
+    A line that says the same as a later one but for its numbers is passed over, and so is what leads up to the line
+    that names the error, as in a traceback.
     """
     bad = [line for line in lines if is_error(line.text)]
+    bad = [line for line in bad if re.match(_FRAME, line.text) is None] or bad
     loud = [line for line in bad if line.stream == "stderr"] or bad
     if not loud and ended:
         loud = [line for line in lines if line.text.strip()]
