@@ -375,6 +375,7 @@ def test_a_stop_that_became_a_kill_says_so(shop: Project) -> None:
     shop.set("redis", Health.STOPPED, killed, state=ContainerState.EXITED, exit_code=137, finished_at=NOW - 5)
     (found,) = shop.find()
     assert (found.kind, found.reason) == (FindingKind.STOPPED, killed)
+    assert [(fact.event is None, fact.reason) for fact in found.evidence] == [(False, None)], "not twice"
 
 
 def test_a_pause_is_known_by_the_runtimes_event_or_by_the_journal(shop: Project) -> None:
@@ -467,6 +468,14 @@ def test_the_last_errors_of_the_time_in_which_it_ended(shop: Project) -> None:
     (found,) = shop.find()
     assert (found.kind, found.since) == (FindingKind.EXITED, NOW - 900)
     assert [(fact.text, fact.time) for fact in found.evidence if fact.text] == [("ValueError: no port", NOW - 900.5)]
+
+
+@pytest.mark.parametrize(("health", "mend"), [(Health.UNHEALTHY, MendKind.START), (Health.FAILED, MendKind.LOGS)])
+def test_a_start_mends_only_what_ran_well_before(shop: Project, health: Health, mend: MendKind) -> None:
+    ended = Reason(ReasonKind.EXITED, exit_code=1)
+    shop.set("orders", health, ended, state=ContainerState.EXITED, exit_code=1, finished_at=NOW - 9)
+    (found,) = shop.find()
+    assert (found.kind, found.mend) == (FindingKind.EXITED, Mend(mend, "orders"))
 
 
 def test_what_was_done_from_outside_is_not_in_the_log(shop: Project) -> None:

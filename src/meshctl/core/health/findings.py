@@ -132,6 +132,10 @@ def _mend(cause: Cause, instance: str, status: ServiceStatus | None, facts: Fact
     if cause.kind is FindingKind.COULD_NOT_START:
         errors = " ".join(one.error.lower() for one in facts.containers if one.instance_id in cause.instances)
         kind = MendKind.OTHER_PORT if any(words in errors for words in _TAKEN) else kind
+    elif cause.kind is FindingKind.EXITED and status is not None:
+        # One that never got ready ends in the same way again.
+        fallen = {one.health for one in status.instances if one.id in cause.instances}
+        kind = MendKind.LOGS if fallen == {Health.FAILED} else kind
     elif cause.kind in _PROBED and status is not None:
         kind = _by_probe(cause, status) or kind
     if kind is MendKind.END_MAINTENANCE:

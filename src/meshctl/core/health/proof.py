@@ -82,11 +82,12 @@ def _origin(cause: Cause, containers: Sequence[Container], facts: Facts, now: fl
 def _of_instance(
     cause: Cause, instance: InstanceStatus, container: Container | None, facts: Facts, now: float
 ) -> Iterator[Evidence]:
+    past = [] if container is None else list(_of_past(cause, container, facts, now))
     for reason in instance.reasons:
         ended = reason.kind in (ReasonKind.EXITED, ReasonKind.RESTARTING)
-        yield _said(reason, instance.id, _died_at(container, facts) if ended and container is not None else None)
-    if container is not None:
-        yield from _of_past(cause, container, facts, now)
+        if reason.kind is not ReasonKind.EXITED or not any(fact.event for fact in past):
+            yield _said(reason, instance.id, _died_at(container, facts) if ended and container is not None else None)
+    yield from past
     for room in scarce(facts.rooms.get(instance.id, ())):
         yield Evidence(EvidenceKind.VOLUME, instance.id, now, room=room)
     for line in _telling(cause, instance, container, facts, now):
