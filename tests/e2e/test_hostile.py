@@ -188,7 +188,7 @@ def test_a_pipe_gets_the_bytes_of_logs_and_of_a_body(mesh: Meshctl) -> None:
 
 #: Keys through the app, and what is new on the screen then.
 WAY: tuple[tuple[str, *tuple[bytes, ...]], ...] = (
-    ("2", b"newest", b"pwned"),
+    ("2", b"newest", b"following", b"pwned"),
     ("\x1b[F", b"pwned"),
     ("\r", b"details", b"pwned"),
     ("\x1b", b"newest", b"pwned"),

@@ -95,7 +95,9 @@ def test_a_crash_loop_is_never_ready(project: Project, loop: str) -> None:
     again = meshctl("up", code=1)
     assert "nothing to do" not in again.err
     assert "exited 3" in again.err and "boom" in again.err
-    assert again.err.splitlines()[-1].startswith("meshctl-e2e-ready is not ready after")
+    *_, verdict, cause = again.err.splitlines()
+    assert verdict.startswith("meshctl-e2e-ready is not ready after")
+    assert cause.startswith("↻ loop is in a crash loop")
     for words in (("start", "loop"), ("restart", "loop"), ("scale", "loop=2")):
         told = meshctl(*words, code=1).err
         assert "boom" in told and "exited 3" in told, words

@@ -66,7 +66,9 @@ class Command:
         self._pid = 0
         #: The pid has been told, or none will be.
         self._told = threading.Event()
+        #: ``run`` is over; ``_ended`` tells that the command is, too.
         self._finished = threading.Event()
+        self._ended = False
 
     def run(self, timeout_s: float) -> ExecResult:
         """Until it ends, or a moment after ``timeout_s``, when ``end`` is overdue."""
@@ -91,11 +93,11 @@ class Command:
             if not self._exec_id:
                 return True
         self._told.wait(_GRACE_S)
-        if self._pid and not self._finished.is_set():
+        if self._pid and not self._ended:
             with suppress(OperationFailed):  # the container does not run
                 self._end_session()
                 self._finished.wait(_GRACE_S)
-        return self._finished.is_set() or not self._runs(self._exec_id)
+        return self._ended or not self._runs(self._exec_id)
 
     def _collect(self, command: list[str], deadline: float, *, tells: bool) -> ExecResult:
         exec_id = self._create(command, deadline)
@@ -123,6 +125,7 @@ class Command:
             if self._over or time.monotonic() > deadline:
                 raise TimeoutError
             time.sleep(_POLL_S)
+        self._ended = True
         return ExecResult(code, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"))
 
     def _wait_for_equal(self, deadline: float) -> None:
