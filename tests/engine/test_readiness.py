@@ -262,6 +262,19 @@ async def test_every_verb_that_starts_tells_a_loop(verb: str) -> None:
     await on.mesh.close()
 
 
+@pytest.mark.parametrize("verb", ["start", "restart"])
+async def test_every_verb_that_starts_looks_again_at_the_end(verb: str) -> None:
+    slow = spec("slow", healthcheck=replace(TEST, retries=20))
+    dying = Behaviour(deaths=(Death(3.0, 9),) * 2, lines=("dying",))
+    on = stage(mesh_config(plain("web"), slow), web=dying, slow=Behaviour(ready_after_s=6.0))
+    on.seed_all()
+    verbs = {"start": on.lifecycle.start, "restart": on.lifecycle.restart}
+    await on.lifecycle.stop((), on.sink)
+    with pytest.raises(ServiceFailed, match="web-1 exited 9") as caught:
+        await verbs[verb]((), on.sink)
+    assert (caught.value.exit_status, caught.value.log[-1]) == (9, "dying")
+
+
 # -- finished jobs
 
 

@@ -9,13 +9,16 @@ from meshctl.core.names import no_such, not_created
 from meshctl.core.plan.selection import require_known, selected
 from meshctl.core.plan.verbs import down_plan, pause_plan, restart_plan, start_plan, stop_plan, unpause_plan
 from meshctl.engine import up
+from meshctl.engine.change import Change
 from meshctl.engine.executor import Executor
 from meshctl.engine.mesh import Mesh
+from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.turns import turn
 from meshctl.engine.up import UpOptions
 from meshctl.errors import MeshError, NotPossible, OperationFailed, UsageError
 from meshctl.model.config import MeshConfig
 from meshctl.model.containers import Capability, ContainerState, Observed
+from meshctl.model.findings import Survey
 from meshctl.model.plan import DownReport, Failure, OperationKind, Plan, UpReport
 from meshctl.ports.runtime import capabilities
 from meshctl.ports.world import ProgressSink
@@ -40,17 +43,17 @@ class LiveLifecycle:
         selected(self._mesh.config, options.services, options.profiles)
         return await self._up(" ".join(("up", *options.services)), options, sink)
 
-    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> Survey:
         """Start the instances that exist and wait until they are ready; others are left alone."""
-        await self._run("start", start_plan, services, sink, timeout_s)
+        return await self._until_ready("start", start_plan, services, sink, timeout_s)
 
     async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Stop what runs; what depends on it is left alone."""
         await self._run("stop", stop_plan, services, sink, timeout_s)
 
-    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
+    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> Survey:
         """Stop, start and wait until ready; the instances of one service one after the other."""
-        await self._run("restart", restart_plan, services, sink, timeout_s)
+        return await self._until_ready("restart", restart_plan, services, sink, timeout_s)
 
     async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = TIMEOUT_S) -> None:
         """Freeze what runs."""
@@ -141,6 +144,24 @@ class LiveLifecycle:
             observed = await self._mesh.runtime.observe(self._mesh.config.name)
             plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
             (await Executor(self._mesh, plan, sink, left_s, observed).run()).raise_first()
+
+    async def _until_ready(
+        self, verb: str, planner: _Planner, services: Sequence[str], sink: ProgressSink, timeout_s: float
+    ) -> Survey:
+        async with turn(self._mesh, " ".join((verb, *services)), sink, timeout_s) as left_s:
+            change = Change(self._mesh, sink, left_s, services)
+            observed = await self._mesh.runtime.observe(self._mesh.config.name)
+            plan = planner(self._mesh.config, observed, services, capabilities(self._mesh.runtime))
+            cache = ObservationCache(self._mesh, observed)
+            try:
+                await change.carry_out(plan, cache)
+                await change.settle(plan, cache)
+            finally:
+                await cache.close()
+        for _, error in change.failures(plan):
+            raise error
+        assert change.survey is not None, "a survey that cannot be taken is a failure"
+        return change.survey
 
 
 def _not_running(which: str, service: str, state: ContainerState) -> MeshError:

@@ -125,13 +125,13 @@ class RecordedLifecycle:
     async def down(self, *, volumes: bool, timeout_s: float, sink: ProgressSink) -> DownReport:
         self._refuse(Ability.DOWN)
 
-    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> None:
+    async def start(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> Survey:
         self._refuse(Ability.START)
 
     async def stop(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> None:
         self._refuse(Ability.STOP)
 
-    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> None:
+    async def restart(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> Survey:
         self._refuse(Ability.RESTART)
 
     async def pause(self, services: Sequence[str], sink: ProgressSink, timeout_s: float = 0.0) -> None:

@@ -133,9 +133,14 @@ async def _set_number(lifecycle: Lifecycle, c: ServiceContext, sink: ProgressSin
     return f"{c.name} scaled {c.instances} → {c.number}"
 
 
+async def _restart_it(lifecycle: Lifecycle, c: ServiceContext, sink: ProgressSink) -> str:
+    await lifecycle.restart((c.name,), sink)
+    return ""
+
+
 _stop = _acting("stopping", "stopped", lambda it, c, sink: it.stop((c.name,), sink))
 _start = _acting("starting", "started", _start_or_create)
-_restart = _acting("restarting", "restarted", lambda it, c, sink: it.restart((c.name,), sink))
+_restart = _acting("restarting", "restarted", _restart_it)
 _pause = _acting("pausing", "paused", lambda it, c, sink: it.pause((c.name,), sink))
 _unpause = _acting("resuming", "goes on", lambda it, c, sink: it.unpause((c.name,), sink))
 _scale = _acting("scaling", "scaled", _set_number)

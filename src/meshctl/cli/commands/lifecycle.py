@@ -72,14 +72,12 @@ async def _carry_out(
     lifecycle = session.lifecycle
     if options.command == "scale":
         numbers = counts(options.replicas)
-        await lifecycle.scale(numbers, sink, options.timeout, share_volumes=options.share_volumes)
-        return (await session.survey(tuple(numbers))).services
-    verbs = {
-        "start": lifecycle.start,
-        "stop": lifecycle.stop,
-        "restart": lifecycle.restart,
-        "pause": lifecycle.pause,
-        "unpause": lifecycle.unpause,
-    }
-    await verbs[options.command](options.services, sink, options.timeout)
-    return (await session.survey(options.services)).services
+        report = await lifecycle.scale(numbers, sink, options.timeout, share_volumes=options.share_volumes)
+        statuses = report.survey.services if report.survey is not None else ()
+        return tuple(status for status in statuses if status.service in numbers)
+    verbs = {"stop": lifecycle.stop, "pause": lifecycle.pause, "unpause": lifecycle.unpause}
+    if verb := verbs.get(options.command):
+        await verb(options.services, sink, options.timeout)
+        return (await session.survey(options.services)).services
+    until_ready = {"start": lifecycle.start, "restart": lifecycle.restart}
+    return (await until_ready[options.command](options.services, sink, options.timeout)).services
