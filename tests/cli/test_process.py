@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,30 +35,29 @@ def heeded_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="module")
-def start_s() -> float:
-    """Seconds that Python itself takes to start on this machine now; a Ctrl-C in them is Python's own."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import re"], check=True)
-    return max(0.04, 2 * (time.monotonic() - began))
-
-
 def started(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*_MESHCTL, *words],
+    """A process that has got as far as our first line: a Ctrl-C before that is Python's own."""
+    told, tell = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INSTALLED.replace("sys.exit", f"import os; os.write({tell}, b'.'); sys.exit"), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        pass_fds=(tell,),
     )
+    os.close(tell)
+    os.read(told, 1)
+    os.close(told)
+    return process
 
 
 @pytest.mark.parametrize("words", [("ps",), ("up", "--dry-run"), ("--help",), ("logs", "-f"), ("traces",)])
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_while_it_starts_is_never_a_traceback(words: tuple[str, ...], times: int, start_s: float) -> None:
+def test_ctrl_c_while_it_starts_is_never_a_traceback(words: tuple[str, ...], times: int) -> None:
     for step in range(6):
         process = started(*words)
-        for moment in (start_s + 0.03 * step, 0.01)[:times]:
+        for moment in (0.005 + 0.03 * step, 0.01)[:times]:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(moment)
             process.send_signal(signal.SIGINT)
