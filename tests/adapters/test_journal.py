@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,16 @@ def test_where_nothing_can_be_written_or_read_nothing_is_remembered(tmp_path: Pa
         journal = FileJournal(folder)
         journal.note(Deed.STARTED, "web", "web-1")
         assert journal.read() == ()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_neither_waited_for_nor_read(
+    journal: FileJournal, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    file_of(tmp_path).parent.mkdir()
+    make(file_of(tmp_path))
+    journal.note(Deed.STARTED, "users", "users-1")
+    assert journal.read() == ()
 
 
 def test_a_file_that_has_grown_keeps_its_newest_half(journal: FileJournal, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import getpass
 import json
 import os
 import re
+import stat
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,7 @@ MOST_BYTES = 512 * 1024
 #: Of a cause or a command line no more is kept, characters.
 MOST_WORDS = 500
 _TRIES = 3
+_ADD = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def project_folder(project: str, engine: str, environ: Mapping[str, str] | None = None) -> Path:
@@ -74,7 +77,7 @@ class FileJournal:
 
     def read(self) -> Sequence[JournalEntry]:
         try:
-            with self._file.open("rb") as file:
+            with os.fdopen(_open(self._file, os.O_RDONLY), "rb") as file:
                 content = _newest(file, 2 * MOST_BYTES)
         except OSError:
             return ()
@@ -85,7 +88,7 @@ class FileJournal:
         """Whether the file is too long. Where it was cut meanwhile the entry is added again, and may be twice."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_TRIES):
-            with os.fdopen(_open(self._file), "ab", buffering=0) as file:
+            with os.fdopen(_open(self._file, _ADD), "ab", buffering=0) as file:
                 file.write(line)
                 if _is_at(file, self._file):
                     return os.fstat(file.fileno()).st_size > MOST_BYTES
@@ -100,7 +103,7 @@ class FileJournal:
             kept = _newest(old, MOST_BYTES // 2)
             fresh = self._file.with_suffix(".cut")
             fresh.unlink(missing_ok=True)  # of one that was killed
-            with os.fdopen(_open(fresh), "ab") as new:
+            with os.fdopen(_open(fresh, _ADD), "ab") as new:
                 new.write(kept)
                 new.flush()
                 fresh.replace(self._file)
@@ -115,8 +118,13 @@ def _newest(file: BinaryIO, most: int) -> bytes:
     return content if start == 0 else b"".join(content.partition(b"\n")[1:])
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _open(path: Path, how: int) -> int:
+    """Raises OSError also for what is no file, such as a pipe that nobody reads: it would be waited for."""
+    descriptor = os.open(path, how | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    return descriptor
 
 
 def _is_at(file: IO[bytes], path: Path) -> bool:
