@@ -390,6 +390,35 @@ async def test_what_got_ready_after_it_was_given_up_is_ready() -> None:
     assert report.ready and report.failures == () and report.error is None
 
 
+async def test_what_gets_ready_between_the_two_questions_of_the_survey_is_ready() -> None:
+    on = stage(mesh_config(spec("late", healthcheck=TEST)))
+    after: list[bool] = []
+
+    async def answer(_: Container) -> ProbeResult:
+        if any(entry.deed is Deed.FAILED for entry in on.mesh.journal.read()):
+            after.append(bool(after))
+        return ProbeResult(after[-1:] == [True], "exit 1")
+
+    answers(on, answer)
+    report = await run(on)
+    assert report.ready and health(report) == {"late": Health.HEALTHY}
+    assert after == [False, True]
+
+
+async def test_a_survey_that_has_no_time_for_the_check_knows_what_it_answered_the_wait() -> None:
+    slow = replace(TEST, timeout_s=8.0)
+    on = stage(mesh_config(spec("sick", healthcheck=slow)))
+
+    async def fail(_: Container) -> ProbeResult:
+        await on.clock.sleep(7.0)
+        return ProbeResult(False, "exit 1")
+
+    answers(on, fail)
+    report = await run(on)
+    assert [failure.kind for failure in report.failures] == ["not ready"]
+    assert health(report) == {"sick": Health.FAILED}
+
+
 async def test_what_was_held_back_is_not_forgiven() -> None:
     on = stage(
         mesh_config(spec("late", healthcheck=TEST), spec("after", "late"), spec("db")),

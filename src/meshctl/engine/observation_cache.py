@@ -32,7 +32,7 @@ class ObservationCache:
         self._registrations = SharedResult(mesh.clock.monotonic, self._ask_registry)
         self._changed: dict[str, int] = {}
         self._registry: tuple[str, Registry] | None = None
-        self._passed: dict[tuple[str, float | None], tuple[float, ProbeResult]] = {}
+        self._answers: dict[tuple[str, float | None], tuple[float, ProbeResult]] = {}
         self.memory = RunMemory(mesh.journal, mesh.clock)
         if observed is not None:
             self._observed.put(observed)
@@ -49,14 +49,20 @@ class ObservationCache:
         """What the registry lists. Raises RegistryUnavailable, RuntimeUnavailable."""
         return await self._registrations.get(FRESH_S)
 
-    def note_passed(self, container: Container, result: ProbeResult) -> None:
-        """Its check has passed just now."""
-        self._passed[container.id, container.started_at] = self._mesh.clock.monotonic(), result
+    def note_answer(self, container: Container, result: ProbeResult) -> None:
+        """Its check has answered just now."""
+        self._answers[container.id, container.started_at] = self._mesh.clock.monotonic(), result
 
     def passed(self, container: Container) -> ProbeResult | None:
-        """The answer of a check that passed in this run a moment ago."""
-        moment, result = self._passed.get((container.id, container.started_at), (0.0, None))
-        return result if self._mesh.clock.monotonic() - moment <= PASSED_S else None
+        """The last answer in this run, of a check that passed a moment ago."""
+        moment, result = self._answers.get((container.id, container.started_at), (0.0, None))
+        fresh = self._mesh.clock.monotonic() - moment <= PASSED_S
+        return result if fresh and result is not None and result.ok else None
+
+    def failed(self, container: Container) -> ProbeResult | None:
+        """The last answer in this run, of a check that failed: all that is known where no newer one can be had."""
+        _, result = self._answers.get((container.id, container.started_at), (0.0, None))
+        return None if result is None or result.ok else result
 
     async def container(self, instance: str) -> Container | None:
         """The instance, None if there is none. Raises RuntimeUnavailable."""

@@ -240,8 +240,8 @@ class _Start:
         result = await ask(self._wait.mesh, self._spec, container, limit)
         if result is None:
             return self.evidence if self._asked else unanswered(self._check, limit)
+        self._wait.cache.note_answer(container, result)
         if result.ok:
-            self._wait.cache.note_passed(container, result)
             return ""
         self._asked += 1
         self._failed += int(counts)

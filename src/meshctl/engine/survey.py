@@ -106,12 +106,18 @@ async def _probe(
     run = observations.runs[container.id]
     run.probe = cache.passed(container) or await ask(mesh, spec, container, limit_s)
     if run.probe is None:
-        run.unanswered = unanswered(spec.healthcheck, limit_s)
+        run.probe = cache.failed(container)
+        run.unanswered = "" if run.probe else unanswered(spec.healthcheck, limit_s)
         return
     if run.probe.ok or explained:
         return
-    if is_starting(container, spec, mesh.clock.now(), cache.memory.been_ready(container)):
+    been_ready = cache.memory.been_ready(container)
+    if is_starting(container, spec, mesh.clock.now(), been_ready):
         return
     await mesh.clock.sleep(REPEAT_S)
     again = await ask(mesh, spec, container, limit_s)
-    run.lone = int(again is not None and again.ok)
+    passes = again is not None and again.ok
+    if passes and been_ready is False:
+        run.probe = again  # it has got ready just now
+    else:
+        run.lone = int(passes)
