@@ -67,6 +67,29 @@ def test_ctrl_c_while_it_starts_is_never_a_traceback(words: tuple[str, ...], tim
         assert process.returncode in (*_INTERRUPTED, *_OVER)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_it_lets_it_clean_up(number: signal.Signals) -> None:
+    script = """if True:
+        import asyncio, sys
+        from meshctl.cli.context import run_async
+        async def work():
+            try:
+                print("begun", flush=True)
+                await asyncio.sleep(60)
+            finally:
+                print("cleaned", flush=True)
+        try:
+            run_async(work())
+        except KeyboardInterrupt:
+            sys.exit(130)
+    """
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "begun\n"
+    process.send_signal(number)
+    assert process.communicate(timeout=_ENDS_S)[0] == "cleaned\n"
+    assert process.returncode == 130
+
+
 def test_ctrl_c_in_the_app_leaves_the_terminal_as_it_was() -> None:
     with Terminal(_MESHCTL) as terminal:
         terminal.until("? help")

@@ -93,7 +93,7 @@ def in_session(config: MeshConfig, world: World, work: Callable[[MeshSession], A
 
 
 def run_async(work: Awaitable[T]) -> T:
-    """Run to its end; Ctrl-C and SIGTERM cancel it. Raises KeyboardInterrupt for both."""
+    """Run to its end; Ctrl-C, SIGTERM and SIGHUP cancel it. Raises KeyboardInterrupt for each."""
     import asyncio
 
     from meshctl.cli.interrupts import interruptible

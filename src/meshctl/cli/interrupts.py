@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, for what has something to clean up. Everything else they end at once, by the signal."""
+"""Ctrl-C, SIGTERM and SIGHUP, for what has something to clean up. Everything else they end at once, by the signal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import FrameType
 
 #: A second signal within this many seconds is the same wish; a later one ends the process at once.
 SAME_WISH_S = 1.0
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
