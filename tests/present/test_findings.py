@@ -9,9 +9,10 @@ import pytest
 
 from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
-from meshctl.model.status import FindingKind, Health, Reason, ReasonKind
+from meshctl.model.status import LISTEN_EVERYWHERE, FindingKind, Health, Reason, ReasonKind
 from meshctl.present.findings import (
     NOTHING_UP,
+    cause_text,
     causes,
     concerning,
     finding_head,
@@ -91,6 +92,54 @@ def test_the_whole_sentence_with_what_mends_it() -> None:
 )
 def test_sentences(finding: Finding, sentence: str) -> None:
     assert finding_sentence(finding, now=NOW) == sentence
+
+
+@pytest.mark.parametrize(
+    ("finding", "row"),
+    [
+        (replace(STOPPED, by=""), "worker and notifications fail through it"),
+        (STOPPED, "by you, 2 min ago; worker and notifications fail through it"),
+        (about(FindingKind.FAILED, since=NOW - 9, reason=PROBE), "own probe fails: 503: the queue is not there"),
+        (
+            about(FindingKind.OUT_OF_MEMORY, since=NOW - 9, victims=("web",)),
+            "ran out of memory (9 s ago): web fails through it",
+        ),
+        (about(FindingKind.DISK_FULL, victims=("web",)), "has no disk space left: web fails through it"),
+        (
+            about(FindingKind.NOT_CREATED, since=NOW - 9, by="ada", victims=("web",)),
+            "does not exist (removed by ada, 9 s ago): web fails through it",
+        ),
+        (
+            about(FindingKind.TOO_FEW, reason=Reason(ReasonKind.TOO_FEW, count=2, of=3)),
+            "has too few instances: 2 of 3",
+        ),
+    ],
+)
+def test_a_row_says_what_the_word_of_health_beside_it_does_not(finding: Finding, row: str) -> None:
+    assert cause_text(finding, now=NOW) == row
+
+
+def test_what_mends_it_is_not_told_twice() -> None:
+    reason = Reason(ReasonKind.PROBE_FAILS, detail=f"it listens on ::1 only; {LISTEN_EVERYWHERE}")
+    seen = about(FindingKind.FAILED, reason=reason, mend=Mend(MendKind.LISTEN_EVERYWHERE, "orders"))
+    assert plain(finding_line(seen)) == (
+        "✖ orders failed to start: own probe fails: it listens on ::1 only"
+        " · have orders listen on all addresses: --host 0.0.0.0"
+    )
+
+
+def test_where_all_is_stopped_one_head_says_so() -> None:
+    services = [service(name, Health.STOPPED) for name in ("web", "db", "redis")]
+    stopped = [Finding(one.service, FindingKind.STOPPED, since=NOW - 9, by="you") for one in services]
+
+    def heads(found: list[Finding], **how: bool) -> list[str]:
+        return [plain(line) for line in finding_heads(found, services, NOW, **how)]
+
+    assert heads(stopped) == ["○ all 3 services are stopped (by you, 9 s ago) · meshctl start"]
+    assert len(heads([*stopped[:2], replace(stopped[2], kind=FindingKind.NOT_CREATED)])) == 3
+    assert len(heads(stopped, whole=False)) == 3
+    services[0] = service("web")
+    assert len(heads(stopped)) == 3
 
 
 def test_who_waits_does_not_fail() -> None:

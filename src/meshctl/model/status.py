@@ -102,6 +102,10 @@ class Reason:
     cause: FindingKind | None = None
 
 
+#: What is told with LOCAL_ONLY: the words that mend it.
+LISTEN_EVERYWHERE = "let it listen on 0.0.0.0 (--host 0.0.0.0)"
+
+
 class ProbeProblem(StrEnum):
     """Why a probe does not pass.
 

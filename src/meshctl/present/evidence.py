@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshctl.core.plan.verbs import CAUSE as ASKED_FOR
+from meshctl.core.plan.verbs import ASKED_FOR
 from meshctl.model.containers import Room
 from meshctl.model.findings import Evidence, EvidenceKind
 from meshctl.model.journal import Deed, JournalEntry
@@ -68,8 +68,8 @@ def _deed(entry: JournalEntry) -> str:
     """``stopped with meshctl stop redis by ada: image changed``."""
     how = f" with meshctl {entry.command}" if entry.command else ""
     who = f" by {entry.user}" if entry.user else ""
-    why = f": {entry.cause}" if entry.cause not in ("", ASKED_FOR) else ""
-    return f"{_DEEDS[entry.deed]}{how}{who}{why}"
+    cause = f": {entry.cause}" if entry.cause and entry.cause not in (ASKED_FOR, *entry.command.split()) else ""
+    return f"{_DEEDS[entry.deed]}{how}{who}{cause}"
 
 
 def _calls(edge: ServiceEdge) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
 
 from meshctl.model.findings import Finding, Mend, MendKind
-from meshctl.model.status import FindingKind, Health, ReasonKind, ServiceStatus
+from meshctl.model.status import LISTEN_EVERYWHERE, FindingKind, Health, Reason, ReasonKind, ServiceStatus
 from meshctl.present.lines import (
     ACCENT,
     BAD,
@@ -26,8 +27,6 @@ from meshctl.present.units import age, ago
 _NAMED = 3
 #: A reason is told if this many cells are left for it.
 _LEAST_REASON = 12
-_TELLER = 9
-_INDENT = "   "
 
 _LOOKS = {
     FindingKind.NOT_CREATED: ("○", WARN),
@@ -50,7 +49,7 @@ _LOOKS = {
 }
 #: They happened at a moment; all others last.
 _MOMENTS = {
-    *(FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.EXITED),
+    *(FindingKind.NOT_CREATED, FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.EXITED),
     *(FindingKind.OUT_OF_MEMORY, FindingKind.COULD_NOT_START, FindingKind.FAILED),
 }
 #: Their words say all that a reason could.
@@ -59,6 +58,11 @@ _PLAIN = {
     *(FindingKind.OUT_OF_MEMORY, FindingKind.MAINTENANCE, FindingKind.NOT_REGISTERED),
 }
 NOTHING_UP: Line = (Segment("○ nothing is up"), Segment(" · ", MUTED), Segment("meshctl up", ACCENT))
+#: The word of health in a row says the same.
+_SAID_BY_HEALTH = {
+    *(FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.STARTING, FindingKind.FAILED),
+    *(FindingKind.UNHEALTHY, FindingKind.DEGRADED, FindingKind.CRASH_LOOP, FindingKind.EXITED),
+}
 _WAITING = (Health.WAITING, Health.STARTING)
 
 
@@ -85,9 +89,12 @@ def causes(findings: Sequence[Finding], held: Set[str] = frozenset()) -> dict[st
 
 
 def cause_text(finding: Finding, held: Set[str] = frozenset(), now: float | None = None) -> str:
-    """What a row says of a cause: ``by you, 2 min ago; worker and notifications fail through it``."""
-    parts = (_when(finding, now), _told(finding) or _reason(finding, now), _victims(finding, held))
-    return "; ".join(part for part in parts if part)
+    """What a row says of a cause beside its health: ``by you, 2 min ago; worker and notifications fail through it``."""
+    when, victims = _when(finding, now), _victims(finding, held)
+    reason = _told(finding) or _reason(finding, now)
+    if finding.kind in _SAID_BY_HEALTH or _told(finding):
+        return "; ".join(part for part in (when if finding.by else "", reason, victims) if part)
+    return finding_words(finding.kind) + _because(when, reason, victims)
 
 
 def finding_sentence(finding: Finding, held: Set[str] = frozenset(), now: float | None = None) -> str:
@@ -109,10 +116,19 @@ def finding_line(finding: Finding, held: Set[str] = frozenset(), now: float | No
 
 
 def finding_heads(
-    findings: Sequence[Finding], services: Sequence[ServiceStatus], now: float | None = None, most: int = 3
+    findings: Sequence[Finding],
+    services: Sequence[ServiceStatus],
+    now: float | None = None,
+    most: int = 3,
+    *,
+    whole: bool = True,
 ) -> list[Line]:
-    """What stands above a table of these services: a line each, then how many more there are."""
-    held = waiting(services)
+    """What stands above a table of these services: a line each, then how many more there are.
+
+    ``whole``: they are all of the project.
+    """
+    held, all_down = waiting(services), all_stopped(findings, services, now) if whole else None
+    findings = (all_down,) if all_down else findings
     lines = [finding_line(finding, held, now) for finding in findings[:most]]
     more = len(findings) - len(lines)
     return [*lines, (Segment(f"+{more} more: meshctl why", MUTED),)] if more > 0 else lines
@@ -143,6 +159,21 @@ def finding_head(
     return [fit_line((cause,), width)]
 
 
+def all_stopped(
+    findings: Sequence[Finding], services: Sequence[ServiceStatus], now: float | None = None
+) -> Finding | None:
+    """One in place of all, where each of several services is stopped."""
+    kinds, by = {finding.kind for finding in findings}, {finding.by for finding in findings}
+    stopped = all(one.health is Health.STOPPED for one in services)
+    if len(services) < 2 or kinds != {FindingKind.STOPPED} or not stopped:
+        return None
+    times = [finding.since for finding in findings if finding.since is not None]
+    since = max(times) if len(times) == len(findings) else None
+    one = Finding("", FindingKind.STOPPED, since=since, by=by.pop() if len(by) == 1 else "")
+    told = f"all {len(services)} services are stopped{_because(_when(one, now), '', '')}"
+    return replace(one, reason=Reason(ReasonKind.TOLD, detail=told), mend=Mend(MendKind.TOLD, "", text="meshctl start"))
+
+
 def mend_text(finding: Finding) -> str:
     """The command or the step that mends it, '' if nothing is known."""
     return _MENDS[finding.mend.kind](finding, finding.mend) if finding.mend is not None else ""
@@ -167,7 +198,8 @@ def _told(finding: Finding) -> str:
 
 def _when(finding: Finding, now: float | None) -> str:
     """``by you, 2 min ago``."""
-    parts = [f"by {finding.by}"] if finding.by else []
+    removed = "removed " if finding.kind is FindingKind.NOT_CREATED else ""
+    parts = [f"{removed}by {finding.by}"] if finding.by else []
     if finding.since is not None and now is not None:
         past = max(0.0, now - finding.since)
         parts.append(ago(past) if finding.kind in _MOMENTS else f"since {age(past)}")
@@ -181,7 +213,10 @@ def _reason(finding: Finding, now: float | None) -> str:
     text = reason_text(finding.reason, None if finding.since is not None else now)
     for said in ("could not start: ", "crash loop: ", f"{finding.reason.source} cannot be asked: "):
         text = text.removeprefix(said)
-    return text
+    if finding.kind is FindingKind.TOO_FEW:
+        return text.removesuffix(" instances exist")
+    everywhere = finding.mend is not None and finding.mend.kind is MendKind.LISTEN_EVERYWHERE
+    return text.removesuffix(f"; {LISTEN_EVERYWHERE}") if everywhere else text
 
 
 def _victims(finding: Finding, held: Set[str], *, named: bool = True) -> str:

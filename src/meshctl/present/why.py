@@ -8,6 +8,7 @@ from meshctl.model.findings import Finding
 from meshctl.model.status import ServiceStatus
 from meshctl.present.evidence import evidence_text, teller
 from meshctl.present.findings import (
+    all_stopped,
     concerning,
     finding_cause,
     finding_look,
@@ -30,6 +31,9 @@ def why_report(
 ) -> list[Line]:
     """What has to do with the ``wanted`` services, all if none is named: causes, then what comes of them there."""
     none, held = not wanted and nothing_up(services), waiting(services)
+    all_down = None if wanted else all_stopped(findings, services, now)
+    if all_down is not None:
+        return why_lines(all_down, held, now, width)
     found = () if none else concerning(findings, wanted)
     named = {finding.service for finding in found}
     blocks = [why_lines(finding, held, now, width) for finding in found]

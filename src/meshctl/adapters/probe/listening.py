@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from meshctl.errors import MeshError
 from meshctl.model.containers import Container, ExecResult
-from meshctl.model.status import ProbeProblem
+from meshctl.model.status import LISTEN_EVERYWHERE, ProbeProblem
 
 #: ``exec(container_id, argv, timeout_s)``: runs a command inside the container.
 Exec = Callable[[str, Sequence[str], float], Awaitable[ExecResult]]
@@ -124,7 +124,7 @@ def explain(seen: Collection[Listener], port: int, own: Collection[int], *, open
         return Finding(None, "")
     if here:
         where = f"over IPv6 only ({outside[0]})" if outside else f"on {_hosts(here)} only"
-        return Finding(ProbeProblem.LOCAL_ONLY, f"it listens {where}; let it listen on 0.0.0.0 (--host 0.0.0.0)")
+        return Finding(ProbeProblem.LOCAL_ONLY, f"it listens {where}; {LISTEN_EVERYWHERE}")
     others = [one for one in seen if one.port not in own]
     if others:
         return Finding(ProbeProblem.OTHER_PORT, f"it listens on {_ports(others)}, not on {port}")

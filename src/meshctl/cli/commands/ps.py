@@ -21,7 +21,7 @@ def run(options: argparse.Namespace, world: World) -> int:
         from meshctl.present.services_table import services_table
 
         found = concerning(survey.findings, options.services)
-        heads = finding_heads(found, survey.services, survey.time)
+        heads = finding_heads(found, survey.services, survey.time, whole=not options.services)
         if not options.services and nothing_up(survey.services):
             heads = [NOTHING_UP]
         out.lines([*heads, ()] if heads else [])

@@ -13,7 +13,7 @@ from meshctl.model.config import MeshConfig
 from meshctl.model.containers import EVERY_CAPABILITY, Capability, Container, ContainerState, Observed
 from meshctl.model.plan import OperationKind, Plan
 
-CAUSE = "asked for"
+ASKED_FOR = "asked for"
 DOWN = "down"
 
 
@@ -29,7 +29,7 @@ def start_plan(
             if container.state in (ContainerState.RUNNING, ContainerState.RESTARTING):
                 draft.wait_running(spec, container.instance)
             else:
-                draft.start(spec, container.instance, CAUSE, container=container)
+                draft.start(spec, container.instance, ASKED_FOR, container=container)
     _strangers(draft, chosen)
     draft.registrations()
     return draft.plan()
@@ -46,9 +46,9 @@ def restart_plan(
         for container in chosen.get(name, ()):
             stopped: tuple[str, ...] = ()
             if container.state in ALIVE:
-                stopped = (draft.stop(container, CAUSE, after=ready),)
+                stopped = (draft.stop(container, ASKED_FOR, after=ready),)
             waited = draft.start(
-                config.services[name], container.instance, CAUSE, container=container, after=(*stopped, *ready)
+                config.services[name], container.instance, ASKED_FOR, container=container, after=(*stopped, *ready)
             )
             ready = (waited,)
     _strangers(draft, chosen, restart=True)
@@ -66,7 +66,7 @@ def stop_plan(
         follows = [one for other in dependents(config.services, name) for one in stopped.get(other, ())]
         for container in chosen.get(name, ()):
             if container.state in ALIVE:
-                stopped.setdefault(name, []).append(draft.stop(container, CAUSE, follows=follows))
+                stopped.setdefault(name, []).append(draft.stop(container, ASKED_FOR, follows=follows))
     return draft.plan()
 
 
@@ -129,7 +129,7 @@ def _each(
     draft, chosen = _chosen(config, observed, services, can)
     for container in itertools.chain.from_iterable(chosen.values()):
         if container.state is state:
-            draft.add(kind, container.instance_id, service=container.service, cause=CAUSE, container=container)
+            draft.add(kind, container.instance_id, service=container.service, cause=ASKED_FOR, container=container)
     return draft.plan()
 
 
@@ -140,12 +140,12 @@ def _strangers(draft: PlanBuilder, chosen: dict[str, list[Container]], *, restar
             alive = container.state in ALIVE
             if alive and not restart:
                 continue
-            stopped = (draft.stop(container, CAUSE),) if alive else ()
+            stopped = (draft.stop(container, ASKED_FOR),) if alive else ()
             draft.add(
                 OperationKind.START,
                 container.instance_id,
                 service=name,
-                cause=CAUSE,
+                cause=ASKED_FOR,
                 after=stopped,
                 container=container,
             )
