@@ -56,7 +56,9 @@ class FindingKind(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """Why something is not simply healthy. CAUSED: through another service. TOLD: only others' words are known."""
+    """Why something is not simply healthy. CAUSED: through another service.
+
+    STARVED: it runs, and a process in it was killed for want of memory. TOLD: only others' words are known."""
 
     CRASH_LOOP = "crash_loop"
     EXITED = "exited"
@@ -74,6 +76,7 @@ class ReasonKind(StrEnum):
     TOO_FEW = "too_few"
     WATCH_BROKE = "watch_broke"
     CAUSED = "caused"
+    STARVED = "starved"
     TOLD = "told"
 
 

@@ -282,7 +282,9 @@ _MENDS: dict[MendKind, Callable[[Finding, Mend], str]] = {
         f"give {mend.service} a higher mem_limit, then meshctl up {mend.service}"
     ),
     MendKind.FREE_ROOM: lambda finding, mend: f"make room where {mend.service} writes: docker system prune",
-    MendKind.OTHER_PORT: lambda finding, mend: f"give {mend.service} another `published:` port, or none",
+    MendKind.OTHER_PORT: lambda finding, mend: (
+        f"free the port, or give {mend.service} another `published:` one, then meshctl up {mend.service}"
+    ),
     MendKind.LISTEN_EVERYWHERE: lambda finding, mend: f"have {mend.service} listen on all addresses: --host 0.0.0.0",
     MendKind.CHECKED_PORT: lambda finding, mend: f"have `healthcheck:` ask {mend.service} at the port it listens on",
     MendKind.TOLD: lambda finding, mend: mend.text,

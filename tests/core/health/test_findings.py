@@ -421,6 +421,30 @@ def test_out_of_memory_by_the_engines_event_though_it_runs_again(shop: Project, 
     assert (told.exit_code, told.oom) == (137, True)
 
 
+def test_a_process_that_died_of_memory_in_an_instance_that_runs_on(shop: Project) -> None:
+    shop.set("worker", Health.HEALTHY, oom_killed=True)
+    starved = RuntimeEvent(NOW - 2, "oom", "id-worker-1", "worker", 1)
+    shop.know(events=(starved,))
+    (found,) = shop.find()
+    assert (found.kind, found.since, found.mend) == (
+        FindingKind.OUT_OF_MEMORY,
+        NOW - 2,
+        Mend(MendKind.MORE_MEMORY, "worker"),
+    )
+    assert [(fact.time, fact.reason) for fact in found.evidence] == [(NOW - 2, Reason(ReasonKind.STARVED))]
+    died = RuntimeEvent(NOW - 1.9, "die", "id-worker-1", "worker", 1, 137)
+    for events in ((starved, died), (replace(starved, time=NOW - 600),), (replace(starved, time=NOW - 61),)):
+        shop.know(events=events)
+        assert shop.find() == (), "it was itself, long ago, or in the run before"
+
+
+def test_a_crash_loop_began_with_its_first_death(shop: Project) -> None:
+    shop.set("worker", Health.CRASH_LOOP, Reason(ReasonKind.CRASH_LOOP, count=4), restarts=4, finished_at=NOW - 2)
+    for times, since in (((900, 40, 20, 2), NOW - 40), ((2,), None), ((), None)):
+        shop.know(events=tuple(RuntimeEvent(NOW - ago, "die", "id-worker-1", "worker", 1, 1) for ago in times))
+        assert [found.since for found in shop.find()] == [since]
+
+
 def test_killed_at_a_limit_of_memory_is_out_of_memory_unless_somebody_asked_for_it() -> None:
     mesh = project(application("a", mem_limit=64 * MIB), application("b"))
     for name in ("a", "b"):
@@ -438,6 +462,7 @@ def test_killed_at_a_limit_of_memory_is_out_of_memory_unless_somebody_asked_for_
     [
         ("Bind for 127.0.0.1:8080 failed: port is already allocated", MendKind.OTHER_PORT),
         ("listen tcp4 127.0.0.1:8080: bind: address already in use", MendKind.OTHER_PORT),
+        ("port 8080 of 127.0.0.1 was taken by another program", MendKind.OTHER_PORT),
         ("exec: no such file", MendKind.UP),
     ],
 )

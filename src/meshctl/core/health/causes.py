@@ -131,6 +131,8 @@ def _of_instance(
     container = facts.container(instance.container_id)
     if _is_full(instance, container, spec, facts, now):
         return Cause(service, FindingKind.DISK_FULL, (instance.id,), _first(instance.reasons), own=True)
+    if instance.health in WELL and container is not None and starved(container, facts, now):
+        return Cause(service, FindingKind.OUT_OF_MEMORY, (instance.id,), Reason(ReasonKind.STARVED), own=True)
     if instance.health in WELL or (instance.health is Health.UNKNOWN and not _is_silent(instance)):
         return None
     kind, reason = _kind(instance, container, spec, facts, now)
@@ -158,6 +160,13 @@ def _kind(
     if over and instance.health in (Health.UNHEALTHY, Health.FAILED, Health.DEGRADED):
         return FindingKind.EXITED, first
     return _BY_HEALTH.get(instance.health, FindingKind.UNHEALTHY), first
+
+
+def starved(container: Container, facts: Facts, now: float) -> bool:
+    """Whether it runs on although a process in it was lately killed for want of memory."""
+    at, death = facts.starved_at(container, now), facts.last_death(container)
+    runs = container.state is ContainerState.RUNNING
+    return runs and at is not None and (death is None or death.time < at) and (container.started_at or 0.0) <= at
 
 
 def in_maintenance(reason: Reason) -> bool:

@@ -89,6 +89,14 @@ class Facts:
     def last_death(self, container: Container) -> RuntimeEvent | None:
         return next((event for event in self._happened(container.id) if event.action == "die"), None)
 
+    def looped_since(self, container: Container) -> float | None:
+        """The first of the deaths that followed each other as far back as they are known, if there are several."""
+        deaths = [event.time for event in self._happened(container.id) if event.action == "die"]
+        first = 0
+        while first + 1 < len(deaths) and deaths[first] - deaths[first + 1] <= RECENT_S:
+            first += 1
+        return deaths[first] if first else None
+
     def was_killed(self, container: Container) -> bool:
         """Whether somebody asked the runtime to end it, before it last died."""
         events = self._happened(container.id)

@@ -11,6 +11,7 @@ from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full
 from meshctl.core.health.proof import prove
 from meshctl.model.config import MeshConfig
+from meshctl.model.containers import ContainerState
 from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import FindingKind, Health, ProbeProblem, Reason, ReasonKind, ServiceStatus
@@ -19,7 +20,7 @@ from meshctl.model.status import FindingKind, Health, ProbeProblem, Reason, Reas
 _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
 #: How a runtime says that a port of the machine is somebody else's.
-_TAKEN = ("is already allocated", "address already in use", "is taken by", "ports are not available")
+_TAKEN = ("is already allocated", "address already in use", "is taken by", "was taken by", "ports are not available")
 #: What meshctl's own check has found.
 _PROBED = (FindingKind.STARTING, FindingKind.FAILED, FindingKind.UNHEALTHY, FindingKind.DEGRADED)
 _SILENCE = (ReasonKind.REGISTRY_SILENT, FindingKind.REGISTRY_SILENT)
@@ -47,6 +48,8 @@ _MENDS = {
 def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
     """Whether there is nothing to find, and so nothing to gather for it either."""
     if any(status.health not in (*WELL, Health.UNKNOWN) for status in services):
+        return False
+    if any(one.oom_killed and one.state is ContainerState.RUNNING for one in facts.containers):
         return False
     full = any(True for rooms in facts.rooms.values() for _ in scarce(rooms))
     return not full and not any(says_full(line) for lines in facts.lines.values() for line in lines)

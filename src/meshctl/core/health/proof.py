@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from meshctl.core.health.causes import Cause, scarce
+from meshctl.core.health.causes import Cause, scarce, starved
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full, telling
 from meshctl.model.containers import Container, LogLine
@@ -69,14 +69,9 @@ def _origin(cause: Cause, containers: Sequence[Container], facts: Facts, now: fl
         case FindingKind.OUT_OF_MEMORY:
             starved = [facts.starved_at(container, now) for container in containers]
             return _earliest(starved) or _earliest(container.finished_at for container in containers), ""
-        case FindingKind.EXITED | FindingKind.CRASH_LOOP:
-            return _earliest(_died_at(container, facts) for container in containers), ""
-        case FindingKind.FAILED:
-            return _earliest(facts.given_up_at(container) for container in containers), ""
-        case FindingKind.STARTING:
-            return _earliest(container.started_at for container in containers), ""
         case _:
-            return None, ""
+            began = _BEGAN.get(cause.kind)
+            return _earliest(began(container, facts) for container in containers) if began else None, ""
 
 
 def _of_instance(
@@ -109,7 +104,9 @@ def _of_past(cause: Cause, container: Container, facts: Facts, now: float) -> It
         yield from _of_deed(deed)
     elif cause.kind is FindingKind.OUT_OF_MEMORY:
         time = facts.starved_at(container, now) or container.finished_at
-        if time is not None:
+        if time is not None and starved(container, facts, now):
+            yield Evidence(EvidenceKind.RUNTIME, instance, time, reason=Reason(ReasonKind.STARVED))
+        elif time is not None:
             death = facts.last_death(container)
             code = container.exit_code if death is None else death.exit_code
             event = MeshEvent(EventKind.DIED, time, service, instance, code, oom=True)
@@ -171,3 +168,11 @@ def _by(deeds: Sequence[JournalEntry | None], facts: Facts) -> str:
 
 def _earliest(times: Iterable[float | None]) -> float | None:
     return min((time for time in times if time is not None), default=None)
+
+
+_BEGAN: dict[FindingKind, Callable[[Container, Facts], float | None]] = {
+    FindingKind.EXITED: _died_at,
+    FindingKind.CRASH_LOOP: lambda container, facts: facts.looped_since(container),
+    FindingKind.FAILED: lambda container, facts: facts.given_up_at(container),
+    FindingKind.STARTING: lambda container, facts: container.started_at,
+}
