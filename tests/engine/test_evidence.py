@@ -58,6 +58,17 @@ async def test_while_all_is_well_nothing_is_gathered() -> None:
     assert made.collector.addresses == []
 
 
+async def test_where_memory_is_limited_what_was_killed_for_it_is_found_though_all_is_well() -> None:
+    made = stage(mesh_config(application("pool", mem_limit=64 * 2**20), application("other")))
+    made.seed_all()
+    pool = made.engine.get("pool-1")
+    made.clock.advance(60)
+    assert (await survey(made)).findings == ()
+    made.engine.publish(made.engine.machines[pool.id], "oom")
+    found = await only(made)
+    assert (found.service, found.kind) == ("pool", FindingKind.OUT_OF_MEMORY)
+
+
 async def test_what_is_stopped_and_by_whom() -> None:
     made = world(worker=SICK)
     await stop(made, "redis")

@@ -15,7 +15,7 @@ from meshctl.core.resolve import collector_address
 from meshctl.engine.mesh import Mesh
 from meshctl.errors import MeshError
 from meshctl.model.config import ServiceKind
-from meshctl.model.containers import Container, ContainerState, LogLine, Room
+from meshctl.model.containers import Container, ContainerState, LogLine, Room, RuntimeEvent
 from meshctl.model.journal import Deed
 from meshctl.model.status import Health, ServiceStatus
 from meshctl.model.traces import ServiceEdge
@@ -33,18 +33,24 @@ LONGEST = 4096
 MOST_INSTANCES = 24
 
 
-async def room_left(mesh: Mesh, containers: Sequence[Container]) -> Facts:
-    """The room of all that runs, as far as it can be seen for nothing; of other stores their last lines, which tell."""
+async def glance(mesh: Mesh, containers: Sequence[Container]) -> Facts:
+    """What is wrong with those that may look well.
+
+    The room of all that runs, as far as it can be seen for nothing; of other stores their last lines, which tell; and
+    where memory is limited what happened, because an instance may live on without a process that was killed.
+    """
     running = [container for container in containers if container.state is ContainerState.RUNNING]
-    rooms = await _rooms(mesh, running, ask=False)
-    unseen = [container for container in running if container.mounts and container.instance_id not in rooms]
-    return Facts(
-        tuple(containers), lines=await _lines(mesh, [one for one in unseen if _carries(mesh, one)]), rooms=rooms
+    limited = any(mesh.config.services[one.service].mem_limit for one in running if one.service in mesh.config.services)
+    rooms, events = await asyncio.gather(
+        _rooms(mesh, running, ask=False), _past(mesh) if limited else asyncio.sleep(0, ())
     )
+    unseen = [container for container in running if container.mounts and container.instance_id not in rooms]
+    lines = await _lines(mesh, [one for one in unseen if _carries(mesh, one)])
+    return Facts(tuple(containers), events=events, lines=lines, rooms=rooms)
 
 
 async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) -> Facts:
-    """All that may explain why some are not well. ``known`` is what ``room_left`` has told."""
+    """All that may explain why some are not well. ``known`` is what ``glance`` has told."""
     unwell = {status.service for status in statuses if status.health not in (*WELL, Health.UNKNOWN)}
     needed = needs(mesh.config, ())
     stores = {other for service in unwell for other in needed.get(service, ())}
@@ -54,7 +60,7 @@ async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) ->
     here = {container.id for container in known.containers}
     edges, events, journal, lines, rooms = await asyncio.gather(
         edges_seen(mesh, known.containers),
-        _within(mesh.runtime.past_events(mesh.config.name), ()),
+        _past(mesh),
         run_in_thread(mesh.journal.read),
         _lines(mesh, read),
         _rooms(mesh, running, ask=True),
@@ -68,6 +74,10 @@ async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) ->
         lines={**known.lines, **lines},
         rooms={**known.rooms, **rooms},
     )
+
+
+async def _past(mesh: Mesh) -> Sequence[RuntimeEvent]:
+    return await _within(mesh.runtime.past_events(mesh.config.name), ())
 
 
 async def edges_seen(mesh: Mesh, containers: Sequence[Container]) -> Sequence[ServiceEdge]:

@@ -11,7 +11,7 @@ from meshctl.core.health.verdict import is_starting
 from meshctl.core.plan.selection import require_known
 from meshctl.core.resolve import absence, registry_address
 from meshctl.engine.asking import ask, unanswered
-from meshctl.engine.evidence import gather, room_left
+from meshctl.engine.evidence import gather, glance
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.observation_cache import ObservationCache
 from meshctl.engine.watch.observations import Observations
@@ -62,11 +62,11 @@ async def survey_of(
             limit = limit_s if not services or container.service in services else ASK_TIMEOUT_S
             known = container.service in hopeless
             asked.append(_probe(mesh, cache, observations, container, limit, explained=known))
-    facts, _ = await asyncio.gather(room_left(mesh, observed.containers), asyncio.gather(*asked))
+    facts, _ = await asyncio.gather(glance(mesh, observed.containers), asyncio.gather(*asked))
     now = mesh.clock.now()
     judged = judge(observations, cache.memory, now)
     statuses = tuple(status for status in judged if status.service in services or in_play(mesh.config, status))
-    if not is_well(statuses, facts):
+    if not is_well(statuses, facts, now):
         facts = await gather(mesh, statuses, facts)
     found = findings(mesh.config, statuses, facts, now)
     shown = (status for status in blamed(statuses, found) if not services or status.service in services)

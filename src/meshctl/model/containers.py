@@ -130,6 +130,7 @@ class Container:
     ports: Mapping[str, str] = field(default_factory=dict)
     protocols: Mapping[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[WritableMount, ...] = ()
 

@@ -422,7 +422,7 @@ def test_out_of_memory_by_the_engines_event_though_it_runs_again(shop: Project, 
 
 
 def test_a_process_that_died_of_memory_in_an_instance_that_runs_on(shop: Project) -> None:
-    shop.set("worker", Health.HEALTHY, oom_killed=True)
+    shop.set("worker", Health.HEALTHY)
     starved = RuntimeEvent(NOW - 2, "oom", "id-worker-1", "worker", 1)
     shop.know(events=(starved,))
     (found,) = shop.find()

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshctl.core.health.blame import Blamed, blame, needs
-from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, of_node, scarce
+from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, of_node, scarce, starved
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full
 from meshctl.core.health.proof import prove
 from meshctl.model.config import MeshConfig
-from meshctl.model.containers import ContainerState
 from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import FindingKind, Health, ProbeProblem, Reason, ReasonKind, ServiceStatus
@@ -45,11 +44,11 @@ _MENDS = {
 }
 
 
-def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
+def is_well(services: Sequence[ServiceStatus], facts: Facts, now: float) -> bool:
     """Whether there is nothing to find, and so nothing to gather for it either."""
     if any(status.health not in (*WELL, Health.UNKNOWN) for status in services):
         return False
-    if any(one.oom_killed and one.state is ContainerState.RUNNING for one in facts.containers):
+    if any(starved(container, facts, now) for container in facts.containers):
         return False
     full = any(True for rooms in facts.rooms.values() for _ in scarce(rooms))
     return not full and not any(says_full(line) for lines in facts.lines.values() for line in lines)
@@ -57,7 +56,7 @@ def is_well(services: Sequence[ServiceStatus], facts: Facts) -> bool:
 
 def findings(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts, now: float) -> tuple[Finding, ...]:
     """Cause first: by how much they take down, then by how grave they are; what was done on purpose last."""
-    if is_well(services, facts):
+    if is_well(services, facts, now):
         return ()
     causes = _causes(config, services, facts, now)
     at_registry = _at_registry(config.registry, services)

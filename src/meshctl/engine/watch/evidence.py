@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meshctl.core.health.facts import Facts
-from meshctl.engine.evidence import gather, room_left
+from meshctl.engine.evidence import gather, glance
 from meshctl.engine.mesh import Mesh
 from meshctl.engine.state.services import ServicesTopic
 from meshctl.engine.watch.services import ServicesWriter
@@ -40,8 +40,8 @@ class EvidenceWatch:
 
     async def _watch_room(self) -> None:
         while True:
-            fresh = await room_left(self._mesh, self._containers())
-            if (fresh.rooms, fresh.lines) != (self._room.rooms, self._room.lines):
+            fresh = await glance(self._mesh, self._containers())
+            if replace(fresh, containers=()) != replace(self._room, containers=()):
                 self._room = fresh
                 self._tell()
             await self._mesh.clock.sleep(UNSEEN_S if fresh.lines else ROOM_S)
@@ -77,7 +77,7 @@ class EvidenceWatch:
     def _tell(self) -> None:
         gathered, room = self._gathered, self._room
         rooms, lines = {**gathered.rooms, **room.rooms}, {**room.lines, **gathered.lines}
-        self._services.learn(replace(gathered, rooms=rooms, lines=lines))
+        self._services.learn(replace(gathered, events=gathered.events or room.events, rooms=rooms, lines=lines))
 
     def _containers(self) -> tuple[Container, ...]:
         return tuple(self._services.inventory.observations.containers.values())

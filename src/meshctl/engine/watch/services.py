@@ -133,7 +133,7 @@ class ServicesWriter:
             self._log.judged(self._judged, instances, now)
             self._judged = {instance.id: instance for instance in instances}
         facts = replace(self._facts, containers=tuple(self._observations.containers.values()))
-        self._turn(() if is_well(services, facts) else _not_well(services))
+        self._turn(() if is_well(services, facts, now) else _not_well(services))
         found = findings(self._config, services, facts, now)
         self._state.services.set(blamed(services, found), self.inventory.observed_at, found)
 
@@ -157,14 +157,14 @@ class ServicesWriter:
 
 
 def _not_well(services: Sequence[ServiceStatus]) -> _Unwell:
-    """The runs of those that are not well; where all are, a volume is full."""
+    """The runs of those that are not well; where all are, something is short."""
     runs = (
         (one.id, one.state, one.started_at, status.health)
         for status in services
         if status.health not in WELL
         for one in status.instances
     )
-    return tuple(runs) or ("full",)
+    return tuple(runs) or ("short",)
 
 
 def _died(container: Container, event: RuntimeEvent) -> Container:
