@@ -107,7 +107,7 @@ class WritableMount:
 class Container:
     """One observed instance. Times are Unix seconds or None; ``ports`` maps port name to ``host:port``.
 
-    ``mounts`` are those that it may write to.
+    ``mounts`` are those that it may write to; ``networks`` are names, None where a runtime does not tell.
     """
 
     id: str

@@ -33,7 +33,7 @@ class Health(StrEnum):
 class FindingKind(StrEnum):
     """What can be wrong with a service, as a cause.
 
-    REGISTRY_EMPTY: it answers, and lists none of those that should be there.
+    CUT_OFF: it runs on no network. REGISTRY_EMPTY: it answers, and lists none of those that should be there.
     """
 
     NOT_CREATED = "not_created"
@@ -44,6 +44,7 @@ class FindingKind(StrEnum):
     CRASH_LOOP = "crash_loop"
     COULD_NOT_START = "could_not_start"
     DISK_FULL = "disk_full"
+    CUT_OFF = "cut_off"
     MAINTENANCE = "maintenance"
     STARTING = "starting"
     FAILED = "failed"
@@ -56,9 +57,11 @@ class FindingKind(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """Why something is not simply healthy. CAUSED: through another service.
+    """Why something is not simply healthy.
 
-    STARVED: it runs, and a process in it was killed for want of memory. TOLD: only others' words are known."""
+    CAUSED: through another service. STARVED: it runs, and a process in it was killed for want of memory. TOLD: only
+    others' words are known.
+    """
 
     CRASH_LOOP = "crash_loop"
     EXITED = "exited"

@@ -36,6 +36,7 @@ _LOOKS = {
     FindingKind.OUT_OF_MEMORY: ("✖", BAD),
     FindingKind.CRASH_LOOP: ("↻", BAD),
     FindingKind.COULD_NOT_START: ("✖", BAD),
+    FindingKind.CUT_OFF: ("✖", BAD),
     FindingKind.DISK_FULL: ("✖", BAD),
     FindingKind.MAINTENANCE: ("▲", WARN),
     FindingKind.STARTING: ("◐", BUSY),
@@ -55,7 +56,7 @@ _MOMENTS = {
 #: Their words say all that a reason could.
 _PLAIN = {
     *(FindingKind.NOT_CREATED, FindingKind.STOPPED, FindingKind.PAUSED),
-    *(FindingKind.OUT_OF_MEMORY, FindingKind.MAINTENANCE, FindingKind.NOT_REGISTERED),
+    *(FindingKind.CUT_OFF, FindingKind.OUT_OF_MEMORY, FindingKind.MAINTENANCE, FindingKind.NOT_REGISTERED),
 }
 NOTHING_UP: Line = (Segment("○ nothing is up"), Segment(" · ", MUTED), Segment("meshctl up", ACCENT))
 #: The word of health in a row says the same.

@@ -95,6 +95,7 @@ _FINDINGS = {
     FindingKind.OUT_OF_MEMORY: "ran out of memory",
     FindingKind.CRASH_LOOP: "is in a crash loop",
     FindingKind.COULD_NOT_START: "could not start",
+    FindingKind.CUT_OFF: "is on no network",
     FindingKind.DISK_FULL: "has no disk space left",
     FindingKind.MAINTENANCE: "is in maintenance",
     FindingKind.STARTING: "is starting",

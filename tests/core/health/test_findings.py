@@ -438,6 +438,16 @@ def test_a_process_that_died_of_memory_in_an_instance_that_runs_on(shop: Project
         assert shop.find() == (), "it was itself, long ago, or in the run before"
 
 
+def test_what_is_on_no_network_is_the_cause_though_its_own_check_passes(shop: Project) -> None:
+    shop.set("redis", Health.HEALTHY, networks=())
+    shop.fail("worker")
+    assert shop.outline() == ["redis cut_off < worker"]
+    assert shop.find()[0].mend == Mend(MendKind.UP, "redis")
+    shop.set("redis", Health.HEALTHY, networks=("shop_default",))
+    shop.set("worker", Health.HEALTHY)
+    assert shop.outline() == []
+
+
 def test_a_crash_loop_began_with_its_first_death(shop: Project) -> None:
     shop.set("worker", Health.CRASH_LOOP, Reason(ReasonKind.CRASH_LOOP, count=4), restarts=4, finished_at=NOW - 2)
     for times, since in (((900, 40, 20, 2), NOW - 40), ((2,), None), ((), None)):

@@ -387,3 +387,22 @@ def test_an_external_volume_and_an_anonymous_one_are_not_made() -> None:
     assert not [o for o in plan.operations if o.kind is OperationKind.CREATE_VOLUME]
     request = next(o.request for o in plan.operations if o.request)
     assert [mount.source for mount in request.mounts] == ["their-data", "", "/src"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "state", "anew"),
+    [
+        (None, ContainerState.RUNNING, False),
+        (("shop_default",), ContainerState.RUNNING, False),
+        (("other",), ContainerState.RUNNING, True),
+        ((), ContainerState.RUNNING, True),
+        ((), ContainerState.EXITED, False),
+    ],
+)
+def test_what_was_taken_off_its_network_is_made_anew(
+    networks: tuple[str, ...] | None, state: ContainerState, anew: bool
+) -> None:
+    config = mesh_config(spec("db"))
+    seen = container(config, "db", state=state, networks=networks)
+    why = "is not on the network shop_default"
+    assert (why in outline(reconcile(config, observed(config, seen), Wanted()))) is anew

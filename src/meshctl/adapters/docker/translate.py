@@ -91,6 +91,7 @@ def inspected(entry: Mapping[str, Any]) -> Container:
         started_at=moment(now.get("StartedAt")),
         finished_at=moment(now.get("FinishedAt")),
         addresses=_addresses(entry),
+        networks=tuple(_mapping(_mapping(entry.get("NetworkSettings")).get("Networks"))),
         mounts=tuple(_mounts(entry.get("Mounts"))),
     )
 

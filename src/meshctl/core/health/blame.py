@@ -149,7 +149,10 @@ class _Court:
         """Whether the service still does a part of its work."""
         if cause.kind is FindingKind.DISK_FULL:
             return False
-        return cause.kind in _PARTIAL or self._statuses[cause.service].ready > 0
+        status = self._statuses[cause.service]
+        if cause.kind is FindingKind.CUT_OFF:
+            return len(cause.instances) < len(status.instances)
+        return cause.kind in _PARTIAL or status.ready > 0
 
 
 def _of_registry(reason: Reason) -> bool:

@@ -32,6 +32,7 @@ SEVERITY = (
     FindingKind.DISK_FULL,
     FindingKind.OUT_OF_MEMORY,
     FindingKind.COULD_NOT_START,
+    FindingKind.CUT_OFF,
     FindingKind.CRASH_LOOP,
     FindingKind.FAILED,
     FindingKind.EXITED,
@@ -54,6 +55,7 @@ _OWN = frozenset(
         FindingKind.DISK_FULL,
         FindingKind.OUT_OF_MEMORY,
         FindingKind.COULD_NOT_START,
+        FindingKind.CUT_OFF,
         FindingKind.MAINTENANCE,
         FindingKind.PAUSED,
         FindingKind.STOPPED,
@@ -131,6 +133,8 @@ def _of_instance(
     container = facts.container(instance.container_id)
     if _is_full(instance, container, spec, facts, now):
         return Cause(service, FindingKind.DISK_FULL, (instance.id,), _first(instance.reasons), own=True)
+    if container is not None and spec is not None and spec.networks and is_cut_off(container):
+        return Cause(service, FindingKind.CUT_OFF, (instance.id,), _first(instance.reasons), own=True)
     if instance.health in WELL and container is not None and starved(container, facts, now):
         return Cause(service, FindingKind.OUT_OF_MEMORY, (instance.id,), Reason(ReasonKind.STARVED), own=True)
     if instance.health in WELL or (instance.health is Health.UNKNOWN and not _is_silent(instance)):
@@ -167,6 +171,11 @@ def starved(container: Container, facts: Facts, now: float) -> bool:
     at, death = facts.starved_at(container, now), facts.last_death(container)
     runs = container.state is ContainerState.RUNNING
     return runs and at is not None and (death is None or death.time < at) and (container.started_at or 0.0) <= at
+
+
+def is_cut_off(container: Container) -> bool:
+    """Whether it runs on no network, so that no published port leads to it and nobody finds it by its name."""
+    return container.state is ContainerState.RUNNING and container.networks == ()
 
 
 def in_maintenance(reason: Reason) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshctl.core.health.blame import Blamed, blame, needs
-from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, of_node, scarce, starved
+from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, is_cut_off, of_node, scarce, starved
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full
 from meshctl.core.health.proof import prove
@@ -31,6 +31,7 @@ _MENDS = {
     FindingKind.OUT_OF_MEMORY: MendKind.MORE_MEMORY,
     FindingKind.CRASH_LOOP: MendKind.LOGS,
     FindingKind.COULD_NOT_START: MendKind.UP,
+    FindingKind.CUT_OFF: MendKind.UP,
     FindingKind.DISK_FULL: MendKind.FREE_ROOM,
     FindingKind.MAINTENANCE: MendKind.END_MAINTENANCE,
     FindingKind.FAILED: MendKind.LOGS,
@@ -48,7 +49,7 @@ def is_well(services: Sequence[ServiceStatus], facts: Facts, now: float) -> bool
     """Whether there is nothing to find, and so nothing to gather for it either."""
     if any(status.health not in (*WELL, Health.UNKNOWN) for status in services):
         return False
-    if any(starved(container, facts, now) for container in facts.containers):
+    if any(starved(container, facts, now) or is_cut_off(container) for container in facts.containers):
         return False
     full = any(True for rooms in facts.rooms.values() for _ in scarce(rooms))
     return not full and not any(says_full(line) for lines in facts.lines.values() for line in lines)

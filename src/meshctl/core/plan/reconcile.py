@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshctl.core.jobs import is_done, may_end
+from meshctl.core.names import network_name
 from meshctl.core.plan.builder import ALIVE, PlanBuilder
 from meshctl.core.plan.digest import change_words, changed_settings, config_hash
 from meshctl.core.plan.request import image_reference
@@ -103,6 +104,10 @@ def stale_words(config: MeshConfig, observed: Observed, container: Container) ->
         return _LOST[container.state]
     if container.config_hash != config_hash(spec):
         return change_words(spec, container)
+    if container.state is ContainerState.RUNNING and container.networks is not None:
+        cut = {network_name(config.name, network) for network in spec.networks} - set(container.networks)
+        if cut:
+            return f"is not on the network {min(cut)}"
     here = observed.images.get(image_reference(config, spec))
     return "image changed" if here and container.image_id and container.image_id != here else ""
 
