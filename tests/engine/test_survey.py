@@ -145,6 +145,13 @@ async def test_who_needs_what_is_down_is_asked_once_and_not_waited_for_as_long()
     assert sorted(world.timeouts) == [2.0, 2.0, 2.0, 2.0], "a failure that nothing explains is asked for twice"
 
 
+async def test_what_took_all_the_time_is_not_waited_for_as_long_again() -> None:
+    world = World(container("orders"), container("consul"))
+    world.answers["orders-1"] = ProbeResult(False, "no answer within 2 s", 2.0)
+    await look(world, ORDERS, CONSUL)
+    assert sorted(world.timeouts) == [0.5, 2.0, 2.0]
+
+
 async def test_without_probes_the_registry_alone_speaks() -> None:
     world = World(container("consul"), container("orders"))
     seen = await look(world, CONSUL, ORDERS, probe=False)

@@ -27,6 +27,8 @@ ASK_TIMEOUT_S = 2.0
 EXPLAINED_TIMEOUT_S = 1.0
 #: A check that fails is asked again after this many seconds: one failure alone is no verdict.
 REPEAT_S = 0.2
+#: The second answer is waited for at least so long, and else for what the first has left of the limit.
+AGAIN_TIMEOUT_S = 0.5
 
 
 async def take_survey(mesh: Mesh, services: Sequence[str] = (), *, probe: bool = True) -> Survey:
@@ -115,7 +117,8 @@ async def _probe(
     if is_starting(container, spec, mesh.clock.now(), been_ready):
         return
     await mesh.clock.sleep(REPEAT_S)
-    again = await ask(mesh, spec, container, limit_s)
+    left_s = min(limit_s, max(AGAIN_TIMEOUT_S, limit_s - run.probe.elapsed_s))
+    again = await ask(mesh, spec, container, left_s)
     passes = again is not None and again.ok
     if passes and been_ready is False:
         run.probe = again  # it has got ready just now
