@@ -117,8 +117,8 @@ async def _probe(
     if is_starting(container, spec, mesh.clock.now(), been_ready):
         return
     await mesh.clock.sleep(REPEAT_S)
-    left_s = min(limit_s, max(AGAIN_TIMEOUT_S, limit_s - run.probe.elapsed_s))
-    again = await ask(mesh, spec, container, left_s)
+    left_s = min(limit_s, spec.healthcheck.timeout_s) - run.probe.elapsed_s
+    again = await ask(mesh, spec, container, max(AGAIN_TIMEOUT_S, left_s))
     passes = again is not None and again.ok
     if passes and been_ready is False:
         run.probe = again  # it has got ready just now
