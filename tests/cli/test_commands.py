@@ -112,7 +112,7 @@ def test_why_names_the_cause_first_and_what_mends_it(run: Run, world: Open) -> N
     """A victim's own reasons stand below its cause; one that is well says so."""
     world()
     run("up")
-    assert run("why").out == "● all 2 services are well\n"
+    assert run("why").out == "● both services are well\n"
     run("stop", "web")
     answer = run("why")
     assert answer.code == 0

@@ -38,6 +38,13 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     assert answer.code == 0
     assert answer.out.startswith(f"usage: meshctl {command}")
     assert f"\n  meshctl {command}" in answer.out.partition("examples:")[2]
+    assert run("help", command).out == answer.out
+
+
+def test_help_is_a_word_too(run: Run) -> None:
+    assert run("help").out == run("--help").out
+    assert run("help", "traces", "show").out == run("traces", "show", "--help").out
+    assert "Did you mean stop?" in run("help", "stpo").err
 
 
 @pytest.mark.parametrize(

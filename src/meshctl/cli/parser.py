@@ -77,6 +77,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options.command = command or ""
     if command is None or options.help:
         return options
+    if command == "help":
+        return parse([*before, *rest, "--help"])
     if command not in COMMANDS:
         raise no_such("command", command, COMMANDS, hint="meshctl --help lists the commands")
     page = command

@@ -171,8 +171,13 @@ def all_stopped(
     times = [finding.since for finding in findings if finding.since is not None]
     since = max(times) if len(times) == len(findings) else None
     one = Finding("", FindingKind.STOPPED, since=since, by=by.pop() if len(by) == 1 else "")
-    told = f"all {len(services)} services are stopped{_because(_when(one, now), '', '')}"
+    told = f"{all_of(len(services))} services are stopped{_because(_when(one, now), '', '')}"
     return replace(one, reason=Reason(ReasonKind.TOLD, detail=told), mend=Mend(MendKind.TOLD, "", text="meshctl start"))
+
+
+def all_of(number: int) -> str:
+    """``both``, ``all 3``."""
+    return "both" if number == 2 else f"all {number}"
 
 
 def mend_text(finding: Finding) -> str:

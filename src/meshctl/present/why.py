@@ -8,6 +8,7 @@ from meshctl.model.findings import Finding
 from meshctl.model.status import ServiceStatus
 from meshctl.present.evidence import evidence_text, teller
 from meshctl.present.findings import (
+    all_of,
     all_stopped,
     concerning,
     finding_cause,
@@ -85,7 +86,7 @@ def well_sentence(services: Sequence[ServiceStatus], wanted: Sequence[str] = ())
     bad = [status for status in services if status.ready < status.desired]
     if bad:
         return f"{len(services) - len(bad)} of {len(services)} services are ready, and nothing is known to be wrong"
-    return f"all {len(services)} services are well" if len(services) > 1 else f"{services[0].service} is well"
+    return f"{all_of(len(services))} services are well" if len(services) > 1 else f"{services[0].service} is well"
 
 
 def _suffering(status: ServiceStatus, now: float, width: int) -> list[Line]:
