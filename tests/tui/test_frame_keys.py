@@ -91,3 +91,13 @@ async def test_the_theme_changes_every_colour(app_of: AppOf) -> None:
         await until(pilot, lambda: not app.current_theme.dark)
         await until(pilot, lambda: listing(pilot).tone_style("muted") != before[1])
         assert listing(pilot).tone_style("service:orders") != before[0]
+
+
+async def test_a_long_question_leaves_room_for_its_answers(app_of: AppOf) -> None:
+    app = app_of(states.healthy())
+    async with app.run_test(size=(80, 24)) as pilot:
+        question = app.screen.query_one(QuestionLine)
+        question.ask(f"{'a-long-name-' * 8}: meshctl start?", None, lambda _: None, lambda: None)
+        await until(pilot, lambda: bool(question.size.width))
+        text = question.render_line(0).text.rstrip()
+        assert text.endswith("…  y yes  N no (default)") and len(text) <= 80

@@ -59,8 +59,8 @@ class FindingKind(StrEnum):
 class ReasonKind(StrEnum):
     """Why something is not simply healthy.
 
-    CAUSED: through another service. STARVED: it runs, and a process in it was killed for want of memory. TOLD: only
-    others' words are known.
+    CAUSED: through another service. CUT_OFF: its container is on no network. STARVED: it runs, and a process in it
+    was killed for want of memory. TOLD: only others' words are known.
     """
 
     CRASH_LOOP = "crash_loop"
@@ -79,6 +79,7 @@ class ReasonKind(StrEnum):
     TOO_FEW = "too_few"
     WATCH_BROKE = "watch_broke"
     CAUSED = "caused"
+    CUT_OFF = "cut_off"
     STARVED = "starved"
     TOLD = "told"
 

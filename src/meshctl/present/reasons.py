@@ -125,6 +125,7 @@ _TEXTS: dict[ReasonKind, Callable[[Reason, float | None], str]] = {
     ReasonKind.TOO_FEW: lambda reason, now: f"{reason.count} of {reason.of} instances exist",
     ReasonKind.WATCH_BROKE: lambda reason, now: f"watching {reason.source} failed, trying again: {reason.detail}",
     ReasonKind.CAUSED: _caused,
+    ReasonKind.CUT_OFF: lambda reason, now: "its container is connected to no network",
     ReasonKind.STARVED: lambda reason, now: "a process in it was killed: out of memory",
     ReasonKind.TOLD: lambda reason, now: reason.detail,
 }

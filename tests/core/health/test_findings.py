@@ -443,6 +443,7 @@ def test_what_is_on_no_network_is_the_cause_though_its_own_check_passes(shop: Pr
     shop.fail("worker")
     assert shop.outline() == ["redis cut_off < worker"]
     assert shop.find()[0].mend == Mend(MendKind.UP, "redis")
+    assert [fact.reason for fact in shop.find()[0].evidence] == [Reason(ReasonKind.CUT_OFF)]
     shop.set("redis", Health.HEALTHY, networks=("shop_default",))
     shop.set("worker", Health.HEALTHY)
     assert shop.outline() == []

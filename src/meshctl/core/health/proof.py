@@ -102,6 +102,8 @@ def _of_past(cause: Cause, container: Container, facts: Facts, now: float) -> It
             event = MeshEvent(EventKind.PAUSED, time, service, instance)
             yield Evidence(EvidenceKind.RUNTIME, instance, time, event=event)
         yield from _of_deed(deed)
+    elif cause.kind is FindingKind.CUT_OFF:
+        yield Evidence(EvidenceKind.RUNTIME, instance, now, reason=Reason(ReasonKind.CUT_OFF))
     elif cause.kind is FindingKind.OUT_OF_MEMORY:
         time = facts.starved_at(container, now) or container.finished_at
         if time is not None and starved(container, facts, now):

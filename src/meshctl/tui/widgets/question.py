@@ -7,8 +7,8 @@ from collections.abc import Callable
 from textual import events
 from textual.strip import Strip
 
-from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Segment
-from meshctl.present.text import cell_len
+from meshctl.present.lines import ACCENT, MUTED, STRONG, WARN, Line, Segment, line_cells
+from meshctl.present.text import cell_len, fit
 from meshctl.tui.widgets.toned import Toned
 
 _MOST_DIGITS = 3
@@ -54,7 +54,7 @@ class QuestionLine(Toned, can_focus=True):
             self._answer(None)
 
     def on_click(self, event: events.Click) -> None:
-        start = cell_len(f" {self._text}  ")
+        start = cell_len(self._asked)
         chosen = self._now is None and start <= event.x < start + cell_len("y yes")
         self._answer(0 if chosen else None)
 
@@ -64,7 +64,12 @@ class QuestionLine(Toned, can_focus=True):
             self._answer(None)
 
     def render_line(self, y: int) -> Strip:
-        return self.toned_strip((Segment(f" {self._text}  ", WARN), *self._choices()), self.size.width)
+        return self.toned_strip((Segment(self._asked, WARN), *self._choices()), self.size.width)
+
+    @property
+    def _asked(self) -> str:
+        """The question with room for the answers: those are seen, however long it is."""
+        return f" {fit(self._text, self.size.width - line_cells(self._choices()) - 3)}  "
 
     def _choices(self) -> Line:
         if self._now is None:
