@@ -20,11 +20,11 @@ from meshctl.present.findings import (
     finding_line,
     finding_look,
     finding_sentence,
-    mend_text,
     nothing_up,
     waiting,
 )
 from meshctl.present.lines import BAD, BUSY, WARN, line_cells, plain
+from meshctl.present.mends import mend_text, reached_by
 from meshctl.present.why import why_report
 from tests.tui.states import NOW, service
 
@@ -160,6 +160,17 @@ def test_no_kind_is_without_words_and_looks(kind: FindingKind) -> None:
 @pytest.mark.parametrize("kind", MendKind)
 def test_no_mend_is_without_words(kind: MendKind) -> None:
     assert "orders" in mend_text(about(FindingKind.FAILED, mend=Mend(kind, "orders", text="ask orders")))
+
+
+def test_what_mends_it_leads_to_the_project() -> None:
+    mends = [Mend(MendKind.START, "orders"), Mend(MendKind.MORE_MEMORY, "orders"), Mend(MendKind.UP, "")]
+    found = [*(about(FindingKind.FAILED, mend=mend) for mend in mends), about(FindingKind.STARTING)]
+    assert [mend_text(finding) for finding in reached_by(found, "-p shop")] == [
+        "meshctl -p shop start orders",
+        "give orders a higher mem_limit, then meshctl -p shop up orders",
+        "meshctl -p shop up",
+        "",
+    ]
 
 
 def test_without_a_mend_nothing_is_said() -> None:

@@ -181,7 +181,8 @@ async def collector(mesh: Mesh, observed: Observed) -> Finding:
 
 def stack(survey: Survey | None) -> Finding:
     """How the project goes and what is wrong first, None when it is not up."""
-    from meshctl.present.findings import finding_sentence, mend_text, waiting
+    from meshctl.present.findings import finding_sentence, waiting
+    from meshctl.present.mends import mend_text
 
     if survey is None:
         return Finding("stack", "skip", "not up", "meshctl up")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from meshctl.engine.session import MeshSession
     from meshctl.model.config import MeshConfig
     from meshctl.model.containers import Container
+    from meshctl.model.findings import Survey
     from meshctl.ports.runtime import Runtime
 
 T = TypeVar("T")
@@ -61,6 +64,17 @@ def known_config(options: argparse.Namespace, world: World) -> MeshConfig:
     if config.partial and not (options.quiet or options.json):
         diagnostics.note(f"note: {config.partial}")
     return config
+
+
+def mends_from_here(survey: Survey, options: argparse.Namespace) -> Survey:
+    """With ``-f`` and ``-p`` of this command in the commands that mend: without them they mean another project."""
+    given = [("-f", options.file), ("-p", options.project)]
+    where = shlex.join(word for option, value in given if value for word in (option, value))
+    if not where:
+        return survey
+    from meshctl.present.mends import reached_by
+
+    return replace(survey, findings=reached_by(survey.findings, where))
 
 
 def output_of(options: argparse.Namespace) -> Output:

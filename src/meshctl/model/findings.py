@@ -62,12 +62,16 @@ class MendKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """``service`` is what it is done to; ``instance`` where only one of several needs it; ``text`` others' words."""
+    """``service`` is what it is done to, '' for all; ``instance`` where only one of several needs it.
+
+    ``text`` are others' words; ``where`` the options that lead to the project (``-p shop``).
+    """
 
     kind: MendKind
     service: str
     instance: str = ""
     text: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

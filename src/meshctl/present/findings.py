@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from meshctl.model.findings import Finding, Mend, MendKind
@@ -19,7 +19,8 @@ from meshctl.present.lines import (
     fit_line,
     line_cells,
 )
-from meshctl.present.reasons import NODE_MAINTENANCE, finding_words, reason_text
+from meshctl.present.mends import mend_text
+from meshctl.present.reasons import finding_words, reason_text
 from meshctl.present.text import cell_len, fit
 from meshctl.present.units import age, ago
 
@@ -172,17 +173,13 @@ def all_stopped(
     since = max(times) if len(times) == len(findings) else None
     one = Finding("", FindingKind.STOPPED, since=since, by=by.pop() if len(by) == 1 else "")
     told = f"{all_of(len(services))} services are stopped{_because(_when(one, now), '', '')}"
-    return replace(one, reason=Reason(ReasonKind.TOLD, detail=told), mend=Mend(MendKind.TOLD, "", text="meshctl start"))
+    where = findings[0].mend.where if findings[0].mend is not None else ""
+    return replace(one, reason=Reason(ReasonKind.TOLD, detail=told), mend=Mend(MendKind.START, "", where=where))
 
 
 def all_of(number: int) -> str:
     """``both``, ``all 3``."""
     return "both" if number == 2 else f"all {number}"
-
-
-def mend_text(finding: Finding) -> str:
-    """The command or the step that mends it, '' if nothing is known."""
-    return _MENDS[finding.mend.kind](finding, finding.mend) if finding.mend is not None else ""
 
 
 def finding_cause(finding: Finding) -> str:
@@ -264,34 +261,3 @@ def _shorter(finding: Finding, held: Set[str], now: float, room: int) -> Iterato
 def _mend(finding: Finding) -> Line:
     mend = mend_text(finding)
     return (Segment(" · ", MUTED), Segment(mend, ACCENT)) if mend else ()
-
-
-def _end_maintenance(finding: Finding, mend: Mend) -> str:
-    check = finding.reason.check if finding.reason is not None else None
-    registry = finding.reason.source if finding.reason is not None and finding.reason.source else "consul"
-    one = "" if check is not None and check.id == NODE_MAINTENANCE else f" -service={mend.instance or mend.service}"
-    return f"meshctl exec {registry} -- consul maint -disable{one}"
-
-
-def _command(finding: Finding, mend: Mend) -> str:
-    return f"meshctl {mend.kind} {mend.service}"
-
-
-_MENDS: dict[MendKind, Callable[[Finding, Mend], str]] = {
-    MendKind.START: _command,
-    MendKind.UNPAUSE: _command,
-    MendKind.RESTART: _command,
-    MendKind.UP: _command,
-    MendKind.LOGS: _command,
-    MendKind.END_MAINTENANCE: _end_maintenance,
-    MendKind.MORE_MEMORY: lambda finding, mend: (
-        f"give {mend.service} a higher mem_limit, then meshctl up {mend.service}"
-    ),
-    MendKind.FREE_ROOM: lambda finding, mend: f"make room where {mend.service} writes: docker system prune",
-    MendKind.OTHER_PORT: lambda finding, mend: (
-        f"free the port, or give {mend.service} another `published:` one, then meshctl up {mend.service}"
-    ),
-    MendKind.LISTEN_EVERYWHERE: lambda finding, mend: f"have {mend.service} listen on all addresses: --host 0.0.0.0",
-    MendKind.CHECKED_PORT: lambda finding, mend: f"have `healthcheck:` ask {mend.service} at the port it listens on",
-    MendKind.TOLD: lambda finding, mend: mend.text,
-}

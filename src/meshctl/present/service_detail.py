@@ -10,8 +10,9 @@ from meshctl.model.findings import Finding
 from meshctl.model.registry import CheckStatus
 from meshctl.model.status import Health, InstanceStatus, Reason, ServiceStatus, Usage
 from meshctl.present.events import event_text, event_tone
-from meshctl.present.findings import cause_text, causes, finding_look, mend_text
+from meshctl.present.findings import cause_text, causes, finding_look
 from meshctl.present.lines import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, Segment, fit_line, service_tone, words
+from meshctl.present.mends import mend_text
 from meshctl.present.reasons import reason_text
 from meshctl.present.sparkline import sparkline
 from meshctl.present.status import symbol, tone, word

@@ -14,11 +14,11 @@ from meshctl.present.findings import (
     finding_cause,
     finding_look,
     finding_sentence,
-    mend_text,
     nothing_up,
     waiting,
 )
 from meshctl.present.lines import ACCENT, GOOD, MUTED, Line, Segment, fit_line, words
+from meshctl.present.mends import mend_text
 from meshctl.present.reasons import reason_text
 from meshctl.present.status import symbol, tone, word
 from meshctl.present.text import cell_len, pad

@@ -8,8 +8,9 @@ from functools import partial
 from meshctl.engine.session import Ability, Lifecycle
 from meshctl.model.findings import MendKind
 from meshctl.ports.world import ProgressSink
-from meshctl.present.findings import finding_cause, mend_text
+from meshctl.present.findings import finding_cause
 from meshctl.present.frame import is_reached
+from meshctl.present.mends import mend_text
 from meshctl.tui.actions import Action, Context, Question
 from meshctl.tui.commands import Command, bring_up
 from meshctl.tui.intents import TABS, Intent, ShowLogs, ShowTab, ShowWhy

@@ -48,8 +48,9 @@ from meshctl.present.documents.traces import (
 )
 from meshctl.present.documents.waterfall import trace_from_data, trace_to_data
 from meshctl.present.evidence import evidence_text
-from meshctl.present.findings import finding_sentence, mend_text
+from meshctl.present.findings import finding_sentence
 from meshctl.present.lines import plain
+from meshctl.present.mends import mend_text
 from meshctl.present.services_table import services_table
 from tests.core.config.parsing import config_of
 from tests.present.documents import samples

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from meshctl.cli.context import World, output_of, with_session
+from meshctl.cli.context import World, mends_from_here, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 
 
 def run(options: argparse.Namespace, world: World) -> int:
     """A look: exits 0 whatever it sees, as long as it could look."""
     survey = with_session(options, world, lambda session: session.survey(options.services))
+    survey = mends_from_here(survey, options)
     out = output_of(options)
     if options.json:
         from meshctl.present.documents.services import services_to_data

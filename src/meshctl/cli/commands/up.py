@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from meshctl.cli import diagnostics
 from meshctl.cli.arguments import counts
-from meshctl.cli.context import World, output_of, with_session
+from meshctl.cli.context import World, mends_from_here, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.cli.progress import Stopwatch, progress
 from meshctl.engine.up import UpOptions
@@ -77,6 +77,7 @@ def _narrate(report: UpReport, options: argparse.Namespace) -> None:
         diagnostics.note(f"{report.project} is not ready after {elapsed}")
         survey = report.survey
         if survey is not None and not nothing_up(survey.services):
+            survey = mends_from_here(survey, options)
             diagnostics.redraw(0, finding_heads(survey.findings, survey.services, survey.time))
     elif report.changed:
         diagnostics.note(f"{report.project} is ready after {elapsed}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 
-from meshctl.cli.context import World, output_of, with_session
+from meshctl.cli.context import World, mends_from_here, output_of, with_session
 from meshctl.cli.diagnostics import Exit
 from meshctl.present.findings import concerning, waiting
 
@@ -16,6 +16,7 @@ _PIPED_WIDTH = 160
 def run(options: argparse.Namespace, world: World) -> int:
     """A look: exits 0 whatever it finds, as long as it could look."""
     survey = with_session(options, world, lambda session: session.survey(options.services))
+    survey = mends_from_here(survey, options)
     out = output_of(options)
     if options.json:
         from meshctl.present.documents.findings import findings_to_data

@@ -9,7 +9,8 @@ from meshctl.model.findings import Evidence, EvidenceKind, Finding, Mend, MendKi
 from meshctl.model.status import FindingKind, Reason, ReasonKind
 from meshctl.present.documents.reading import DocumentError, Fields, each, found, text
 from meshctl.present.evidence import evidence_text, teller
-from meshctl.present.findings import finding_sentence, mend_text
+from meshctl.present.findings import finding_sentence
+from meshctl.present.mends import mend_text
 
 _TELLERS = {teller(kind): kind for kind in EvidenceKind}
 _COMMANDS = {f"meshctl {kind}": kind for kind in MendKind if kind is not MendKind.TOLD}
