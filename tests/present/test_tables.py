@@ -63,6 +63,12 @@ def test_the_table_is_aligned_and_carries_the_reason() -> None:
     )
 
 
+def test_a_row_does_not_say_its_word_of_health_again() -> None:
+    loop = (Reason(ReasonKind.CRASH_LOOP, count=4),)
+    _, row = services_table([replace(SERVICES[1], health=Health.CRASH_LOOP, reasons=loop)])
+    assert plain(row).endswith("  4 restarts")
+
+
 def test_the_table_may_tell_how_long_it_took() -> None:
     assert "\n".join(plain(line).rstrip() for line in services_table(SERVICES, {"web": 12.34})) == (
         "SERVICE  HEALTH       READY  RESTARTS   AFTER  PORTS\n"

@@ -20,6 +20,10 @@ class CheckStatus(StrEnum):
     ABSENT = "absent"
 
 
+#: The id of the check by which a registry says that a whole node is in maintenance.
+NODE_MAINTENANCE = "_node_maintenance"
+
+
 class RegistryCheckKind(StrEnum):
     """Whom a check is about or how it comes to its status.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from meshctl.model.findings import Finding, Mend, MendKind
-from meshctl.present.reasons import NODE_MAINTENANCE
+from meshctl.model.registry import NODE_MAINTENANCE
 
 
 def mend_text(finding: Finding) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from meshctl.core.exits import exit_words
-from meshctl.model.registry import Check, RegistryCheckKind
+from meshctl.model.registry import NODE_MAINTENANCE, Check, RegistryCheckKind
 from meshctl.model.status import FindingKind, Reason, ReasonKind
 from meshctl.present.units import age
-
-NODE_MAINTENANCE = "_node_maintenance"
 
 
 def reason_text(reason: Reason, now: float | None = None) -> str:

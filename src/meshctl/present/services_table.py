@@ -55,6 +55,7 @@ def _row(
 ) -> list[Segment]:
     look = finding_look(cause, held)[1] if cause else tone(status.health)
     reason = cause_text(cause, held, now) if cause else reasons_text(status.reasons, now)
+    reason = reason.removeprefix(f"{word(status.health)}: ")
     ports = status.instances[0].ports if len(status.instances) == 1 else {}
     shown = ", ".join(f"{name} {address}" for name, address in ports.items())
     more = f"{len(status.instances)} instances" if len(status.instances) > 1 else shown

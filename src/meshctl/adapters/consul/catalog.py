@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from meshctl.adapters.http_connection import FAILURES, Connection, reason_of
 from meshctl.errors import RegistryUnavailable
-from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind
+from meshctl.model.registry import NODE_MAINTENANCE, Check, CheckStatus, Registration, RegistryCheckKind
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ def _check(check: Mapping[str, Any], said: Mapping[tuple[str, str], str]) -> Che
 def _kind(check: Mapping[str, Any]) -> RegistryCheckKind:
     """``api.HealthChecks.AggregatedStatus`` of Consul knows maintenance by the id alone."""
     name = check["CheckID"]
-    if name == "_node_maintenance" or name.startswith("_service_maintenance:"):
+    if name == NODE_MAINTENANCE or name.startswith("_service_maintenance:"):
         return RegistryCheckKind.MAINTENANCE
     if not check.get("ServiceID"):
         return RegistryCheckKind.NODE

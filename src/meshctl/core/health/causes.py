@@ -9,7 +9,7 @@ from meshctl.core.health.facts import RECENT_S, Facts
 from meshctl.core.health.log_errors import says_full
 from meshctl.model.config import ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, Room
-from meshctl.model.registry import RegistryCheckKind
+from meshctl.model.registry import NODE_MAINTENANCE, RegistryCheckKind
 from meshctl.model.status import (
     FindingKind,
     Health,
@@ -185,7 +185,7 @@ def in_maintenance(reason: Reason) -> bool:
 def of_node(reason: Reason) -> bool:
     """Whether the registry's check is about the whole node, and so about everybody on it."""
     check = reason.check
-    return check is not None and (check.kind is RegistryCheckKind.NODE or check.id == "_node_maintenance")
+    return check is not None and (check.kind is RegistryCheckKind.NODE or check.id == NODE_MAINTENANCE)
 
 
 def _starved(
