@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.model.findings import Finding, Mend, MendKind
+from meshctl.model.containers import Room
+from meshctl.model.findings import Evidence, EvidenceKind, Finding, Mend, MendKind
 from meshctl.model.registry import Check, CheckStatus, RegistryCheckKind
 from meshctl.model.status import LISTEN_EVERYWHERE, FindingKind, Health, Reason, ReasonKind
 from meshctl.present.findings import (
@@ -171,6 +172,12 @@ def test_what_mends_it_leads_to_the_project() -> None:
         "meshctl -p shop up",
         "",
     ]
+
+
+def test_room_is_made_where_it_is_missing() -> None:
+    mend, room = Mend(MendKind.FREE_ROOM, "db"), Room("/data", "pgdata", 0, 1 << 20)
+    seen = about(FindingKind.DISK_FULL, mend=mend, evidence=(Evidence(EvidenceKind.VOLUME, room=room),))
+    assert mend_text(seen) == "make room at /data of db; if that is on the engine's own disk: docker system prune"
 
 
 def test_without_a_mend_nothing_is_said() -> None:

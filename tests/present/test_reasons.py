@@ -70,6 +70,12 @@ def test_where_others_are_the_cause_they_are_all_that_a_row_says() -> None:
     assert reasons_text(several) == "web-1: redis is paused; web-2: redis is paused"
 
 
+def test_what_it_waits_for_is_a_cause_beside_others() -> None:
+    full = reason(ReasonKind.CAUSED, source="db", cause=FindingKind.DISK_FULL)
+    waits = reason(ReasonKind.WAITS, source="job", cause=FindingKind.EXITED)
+    assert reasons_text((full, waits)) == "db has no disk space left; waits for job, which has ended"
+
+
 def test_no_kind_is_without_words() -> None:
     """A kind that nobody can say would end the app."""
     for kind in ReasonKind:

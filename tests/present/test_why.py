@@ -48,6 +48,7 @@ def fact(kind: EvidenceKind = EvidenceKind.RUNTIME, **more: Any) -> Evidence:
         (fact(edge=replace(EDGE, calls=1, errors=0, kind="message")), "worker → redis: 1 message"),
         (fact(room=Room("/data", "db", 4096, 1 << 30), time=NOW), "4K of 1.0G free on db at /data"),
         (fact(room=Room("/data", "", 0, 1 << 20, files=0)), "0B of 1M free on /data, room for 0 more files"),
+        (fact(room=Room("/data", "", 0, 1 << 20, files=5000)), "0B of 1M free on /data"),
         (fact(text="FATAL: no\n", time=NOW - 3700), "FATAL: no, 1 h ago"),
         (
             fact(text='{"level": "error", "event": "call failed", "target": "users", "trace_id": "77"}'),

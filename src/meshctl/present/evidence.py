@@ -33,6 +33,8 @@ _DEEDS = {
     Deed.READY: "was ready",
     Deed.FAILED: "given up on",
 }
+#: With room for more files than these it is not the files that are too many.
+_FEW_FILES = 1000
 
 
 def teller(kind: EvidenceKind) -> str:
@@ -80,5 +82,5 @@ def _calls(edge: ServiceEdge) -> str:
 
 def _room(room: Room) -> str:
     where = f"{room.source} at {room.target}" if room.source else room.target
-    files = f", room for {room.files:,} more files" if room.files is not None else ""
+    files = f", room for {room.files:,} more files" if room.files is not None and room.files < _FEW_FILES else ""
     return f"{size(room.free)} of {size(room.total)} free on {where}{files}"

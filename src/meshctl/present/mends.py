@@ -26,6 +26,12 @@ def _end_maintenance(finding: Finding, mend: Mend) -> str:
     return _meshctl(mend, f"exec {registry} -- consul maint -disable{one}")
 
 
+def _make_room(finding: Finding, mend: Mend) -> str:
+    room = next((fact.room for fact in finding.evidence if fact.room is not None), None)
+    where = f"where {mend.service} writes" if room is None else f"at {room.target} of {mend.service}"
+    return f"make room {where}; if that is on the engine's own disk: docker system prune"
+
+
 def _command(finding: Finding, mend: Mend) -> str:
     return _meshctl(mend, f"{mend.kind} {mend.service}".rstrip())
 
@@ -44,7 +50,7 @@ _MENDS: dict[MendKind, Callable[[Finding, Mend], str]] = {
     MendKind.MORE_MEMORY: lambda finding, mend: (
         f"give {mend.service} a higher mem_limit, then {_meshctl(mend, f'up {mend.service}')}"
     ),
-    MendKind.FREE_ROOM: lambda finding, mend: f"make room where {mend.service} writes: docker system prune",
+    MendKind.FREE_ROOM: _make_room,
     MendKind.OTHER_PORT: lambda finding, mend: (
         f"free the port, or give {mend.service} another `published:` one, then {_meshctl(mend, f'up {mend.service}')}"
     ),

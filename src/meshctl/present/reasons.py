@@ -18,8 +18,9 @@ def reason_text(reason: Reason, now: float | None = None) -> str:
 
 def reasons_text(reasons: Sequence[Reason], now: float | None = None) -> str:
     """All of them in one line; where others are the cause, these alone: the rest is what comes of it."""
-    causes = [reason for reason in reasons if reason.kind is ReasonKind.CAUSED]
-    return "; ".join(dict.fromkeys(reason_text(reason, now) for reason in causes or reasons))
+    caused = any(reason.kind is ReasonKind.CAUSED for reason in reasons)
+    told = [reason for reason in reasons if reason.cause is not None] if caused else reasons
+    return "; ".join(dict.fromkeys(reason_text(reason, now) for reason in told))
 
 
 def _crash_loop(reason: Reason, now: float | None) -> str:
