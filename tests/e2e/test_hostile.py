@@ -193,7 +193,7 @@ WAY: tuple[tuple[str, *tuple[bytes, ...]], ...] = (
     ("\r", b"details", b"pwned"),
     ("\x1b", b"newest", b"pwned"),
     ("3", b"minute"),
-    ("ww", b"kept", b"pwned"),
+    ("dd", b"kept", b"pwned"),
     ("6", b"following", b"pwned"),
     ("1", b"health", b"pwned"),
 )
