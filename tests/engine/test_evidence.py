@@ -77,6 +77,18 @@ async def test_what_is_stopped_and_by_whom() -> None:
     assert EvidenceKind.JOURNAL in [fact.kind for fact in found.evidence]
 
 
+async def test_what_was_made_again_was_not_removed_by_whoever_removed_the_one_before() -> None:
+    made = world(worker=SICK)
+    container = made.engine.get("redis-1")
+    made.mesh.journal.note(Deed.REMOVED, "redis", "redis-1", "earlier")
+    made.mesh.journal.note(Deed.CREATED, "redis", "redis-1", container.id)
+    await made.engine.instances.remove(container.id)
+    found = await only(made)
+    assert (found.service, found.by, found.since) == ("redis", "", None)
+    made.mesh.journal.note(Deed.REMOVED, "redis", "redis-1", container.id)
+    assert (await only(made)).by == "you"
+
+
 async def test_calls_seen_in_traces_lead_to_the_cause() -> None:
     made = world(orders=SICK)
     made.collector.edges_seen = (ServiceEdge("orders", "redis", 9, 9, 1.0, 1.0, 1, 1, 1),)

@@ -31,6 +31,7 @@ EDGES_S = 600.0
 LINES = 30
 LONGEST = 4096
 MOST_INSTANCES = 24
+_OF_WHAT_IS_GONE = (Deed.CREATED, Deed.REMOVED)
 
 
 async def glance(mesh: Mesh, containers: Sequence[Container]) -> Facts:
@@ -68,7 +69,7 @@ async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) ->
     return replace(
         known,
         edges=edges,
-        journal=[entry for entry in journal if entry.container_id in here or entry.deed is Deed.REMOVED],
+        journal=[entry for entry in journal if entry.container_id in here or entry.deed in _OF_WHAT_IS_GONE],
         user=mesh.journal.user,
         events=events,
         lines={**known.lines, **lines},
