@@ -15,7 +15,7 @@ from meshctl.model.config import CheckKind, Condition, DependsOn, HealthCheck, M
 from meshctl.model.containers import Container
 from meshctl.model.journal import Deed
 from meshctl.model.plan import UpReport
-from meshctl.model.status import Health, ProbeResult
+from meshctl.model.status import Health, ProbeProblem, ProbeResult
 from tests.builders import mesh_config, spec
 from tests.fakes.containers import Behaviour, Death
 from tests.fakes.stage import Stage, stage
@@ -165,6 +165,20 @@ async def test_the_evidence_is_the_last_answer_and_not_the_own_deadline() -> Non
     report = await run(on, timeout_s=5.0)
     assert [failure.message for failure in report.failures] == ["web-1 is not ready: 503: no database"]
     assert isinstance(report.error, DeadlineExceeded)
+
+
+async def test_a_check_that_could_not_be_ended_hides_no_cause() -> None:
+    check = replace(TEST, retries=3)
+    on = stage(mesh_config(spec("bare", healthcheck=check)))
+    said = [ProbeResult(False, "`sleep 9` did not end within 1 s", problem=ProbeProblem.SILENT)]
+    left = ProbeResult(False, "an earlier `sleep 9` still runs", problem=ProbeProblem.LEFT)
+
+    async def answer(_: Container) -> ProbeResult:
+        return said.pop() if said else left
+
+    answers(on, answer)
+    report = await run(on)
+    assert report.failures[0].message.endswith("at last with: `sleep 9` did not end within 1 s")
 
 
 async def test_one_that_never_answers_says_how_long_it_was_waited_for() -> None:

@@ -19,6 +19,7 @@ from meshctl.errors import DeadlineExceeded, MeshError, RegistryUnavailable, Ser
 from meshctl.model.config import CheckKind, HealthCheck, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus
+from meshctl.model.status import ProbeProblem
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.2
@@ -80,7 +81,8 @@ class Wait:
         found = await self.cache.container(self.instance)
         if found is None:
             service = self.instance.rpartition("-")[0]
-            raise ServiceFailed(f"{self.instance} was removed while it was waited for", service=service)
+            message = f"{self.instance} was removed while it was waited for"
+            raise ServiceFailed(message, service=service, hint=f"meshctl up {service}")
         return found
 
 
@@ -246,7 +248,8 @@ class _Start:
         self._asked += 1
         self._failed += int(counts)
         spent = self._wait.mesh.clock.monotonic() - self._began
-        evidence = result.detail or "no answer"
+        left = result.problem is ProbeProblem.LEFT  # and so nothing was asked
+        evidence = self.evidence if left and self._asked > 1 else result.detail or "no answer"
         if self._failed >= self._check.retries and spent >= self._check.budget_s:
             raise await self._given_up(container, spent, evidence)
         return evidence

@@ -127,6 +127,13 @@ async def test_a_container_without_a_shell_is_remembered(tmp_path: Path, wire: O
     assert [command[0] for command in engine.commands] == ["/bin/sh", "pg_isready", "pg_isready"]
 
 
+@WIRES
+async def test_what_could_not_be_started_is_said_in_plain_words(tmp_path: Path, wire: Open) -> None:
+    words = b'OCI runtime exec failed: exec failed: unable to start: exec: "pg_isready": executable file not found\r\n'
+    with serving(tmp_path, Engine(words, shell=False, code=126)) as address:
+        assert await run(address, wire) == ExecResult(126, "there is no `pg_isready` in its image")
+
+
 async def test_without_a_shell_none_is_started_beside_an_equal_one(tmp_path: Path) -> None:
     engine = Engine(shell=False)
     process = {"entrypoint": "pg_isready", "arguments": ["-q"]}

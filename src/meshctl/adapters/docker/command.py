@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from meshctl.adapters.docker.log_lines import frames
+from meshctl.adapters.docker.refusals import refusal
 from meshctl.adapters.docker.wire import Wire
 from meshctl.core.text import shorten
 from meshctl.errors import CommandLeft, NotFound, OperationFailed
@@ -22,6 +23,7 @@ _POLL_S = 0.02
 _SHELL = "/bin/sh"
 #: What Docker gives for a program that is not there.
 _NOT_STARTED = (126, 127)
+_REFUSED = "OCI runtime exec failed"
 
 #: The pid, as the container counts, before the command's own output.
 _TELL_PID = 'echo "$$"; exec "$@"'
@@ -81,7 +83,10 @@ class Command:
                 self._shellless.add(self.container_id)
             self._told.set()
             self._wait_for_equal(deadline)
-            return self._collect(self._command, deadline, tells=False)
+            result = self._collect(self._command, deadline, tells=False)
+            if result.exit_code in _NOT_STARTED and result.output.startswith(_REFUSED):
+                return ExecResult(result.exit_code, refusal(result.output).says)
+            return result
         finally:
             self._told.set()
             self._finished.set()
