@@ -118,8 +118,9 @@ def test_why_names_the_cause_first_and_what_mends_it(run: Run, world: Open) -> N
     assert answer.code == 0
     assert answer.out.splitlines()[0].startswith("○ web is stopped")
     assert answer.out.splitlines()[-1] == "   → meshctl start web"
+    assert run("-p", "demo", "why").out.splitlines()[-1] == "   → meshctl start web -p demo"
     (elsewhere,) = json.loads(run("-p", "demo", "why", "--json").out)
-    assert elsewhere["mend"] == "meshctl -p demo start web"
+    assert elsewhere["mend"] == "meshctl start web"
     (found,) = json.loads(run("why", "web", "--json").out)
     assert (found["service"], found["kind"], found["mend"]) == ("web", "stopped", "meshctl start web")
     assert json.loads(run("why", "store", "--json").out) == []

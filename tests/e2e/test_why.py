@@ -167,6 +167,67 @@ def test_out_of_memory(small: Callable[[str], Meshctl], engine: docker.DockerCli
     assert "memory" in told["sentence"] and "mem_limit" in told["mend"]
 
 
+POOL = """
+    services:
+      pool:
+        image: {image}
+        command:
+          - python3
+          - -c
+          - |
+            import subprocess, time
+            time.sleep(2)
+            subprocess.run(["python3", "-c", "held = [bytearray(2**20) for _ in range(400)]"])
+            time.sleep(1000)
+        mem_limit: 32m
+        stop_grace_period: 1s
+"""
+
+
+def test_a_process_that_dies_of_memory_while_its_instance_runs_on(small: Callable[[str], Meshctl]) -> None:
+    meshctl = small(POOL.format(image=base_image("MESH_PYTHON_BASE")))
+    meshctl("up", "--timeout", "60s")
+    told = first(meshctl, "out_of_memory", "pool", within=20)
+    assert any("a process in it was killed" in fact for fact in told["evidence"])
+
+
+ALONE = """
+    services:
+      store:
+        image: {image}
+        command: [python3, -m, http.server, "8000"]
+        stop_grace_period: 1s
+        ports: [{{name: http, target: 8000, app_protocol: http}}]
+        healthcheck:
+          test: [CMD, python3, -c, "import socket; socket.create_connection(('127.0.0.1', 8000))"]
+          interval: 1s
+      caller:
+        image: {image}
+        command: [sleep, "1000"]
+        stop_grace_period: 1s
+        depends_on: {{store: {{condition: service_healthy}}}}
+        healthcheck:
+          test: [CMD, python3, -c, "import socket; socket.create_connection(('store', 8000), 1)"]
+          interval: 1s
+          retries: 1
+"""
+
+
+def test_what_is_taken_off_its_network_is_the_cause_and_its_mend_mends(
+    small: Callable[[str], Meshctl], engine: docker.DockerClient
+) -> None:
+    """Its own check passes inside all the while."""
+    meshctl = small(ALONE.format(image=base_image("MESH_PYTHON_BASE")))
+    meshctl("up", "--timeout", "60s")
+    engine.networks.get(f"{meshctl.project}_default").disconnect(f"{meshctl.project}-store-1")
+    first(meshctl, "cut_off", "store")
+    told = suffering(meshctl, "cut_off", "store", {"caller"})
+    program, *mend = told["mend"].split()
+    assert program == "meshctl"
+    meshctl(*mend)
+    eventually(lambda: meshctl("why", "--json").json == [], within=20, what="nothing is wrong any more")
+
+
 WRONG_PORT = """
     services:
       web:

@@ -167,11 +167,13 @@ def test_what_mends_it_leads_to_the_project() -> None:
     mends = [Mend(MendKind.START, "orders"), Mend(MendKind.MORE_MEMORY, "orders"), Mend(MendKind.UP, "")]
     found = [*(about(FindingKind.FAILED, mend=mend) for mend in mends), about(FindingKind.STARTING)]
     assert [mend_text(finding) for finding in reached_by(found, "-p shop")] == [
-        "meshctl -p shop start orders",
-        "give orders a higher mem_limit, then meshctl -p shop up orders",
-        "meshctl -p shop up",
+        "meshctl start orders -p shop",
+        "give orders a higher mem_limit, then meshctl up orders -p shop",
+        "meshctl up -p shop",
         "",
     ]
+    (out,) = reached_by([about(FindingKind.MAINTENANCE, mend=Mend(MendKind.END_MAINTENANCE, "orders"))], "-p shop")
+    assert mend_text(out) == "meshctl exec consul -p shop -- consul maint -disable -service=orders"
 
 
 def test_room_is_made_where_it_is_missing() -> None:

@@ -67,10 +67,13 @@ def known_config(options: argparse.Namespace, world: World) -> MeshConfig:
 
 
 def mends_from_here(survey: Survey, options: argparse.Namespace) -> Survey:
-    """With ``-f`` and ``-p`` of this command in the commands that mend: without them they mean another project."""
+    """With ``-f`` and ``-p`` of this command in the commands that a person is told: they mean this project.
+
+    A script, which reads JSON, names its project itself.
+    """
     given = [("-f", options.file), ("-p", options.project)]
     where = shlex.join(word for option, value in given if value for word in (option, value))
-    if not where:
+    if not where or options.json:
         return survey
     from meshctl.present.mends import reached_by
 

@@ -37,7 +37,8 @@ def _command(finding: Finding, mend: Mend) -> str:
 
 
 def _meshctl(mend: Mend, words: str) -> str:
-    return " ".join(filter(None, ("meshctl", mend.where, words)))
+    command, inner, rest = words.partition(" -- ")
+    return " ".join(filter(None, ("meshctl", command, mend.where))) + inner + rest
 
 
 _MENDS: dict[MendKind, Callable[[Finding, Mend], str]] = {
