@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshctl.core.health.verdict import READY
+from meshctl.core.health.service import READY
 from meshctl.core.plan.reconcile import wait_plan
 from meshctl.engine.executor import Executor, Outcome, failure_of
 from meshctl.engine.mesh import Mesh

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from meshctl.core.health.verdict import History, RegistryView, fold, fold_service
+from meshctl.core.health.service import fold_service
+from meshctl.core.health.verdict import History, RegistryView, fold
 from meshctl.model.config import CheckKind, HealthCheck, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import Check, CheckStatus, Registration, RegistryCheckKind

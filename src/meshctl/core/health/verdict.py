@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from meshctl.core.exits import killed_after
@@ -12,29 +11,10 @@ from meshctl.core.text import shorten
 from meshctl.model.config import CheckKind, RestartPolicy, ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.registry import CheckStatus, Registration
-from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind, ServiceStatus
-
-NOT_CREATED = "not created"
+from meshctl.model.status import Health, InstanceStatus, ProbeResult, Reason, ReasonKind
 
 _KEPT_RUNNING = (RestartPolicy.ALWAYS, RestartPolicy.UNLESS_STOPPED)
 _PURPOSEFUL_EXITS = (None, 0, 130, 143)
-READY = (Health.HEALTHY, Health.DONE)
-_ON_ITS_WAY = {Health.STARTING, Health.WAITING}
-#: Worst first.
-_SEVERITY = (
-    Health.CRASH_LOOP,
-    Health.FAILED,
-    Health.UNHEALTHY,
-    Health.DEGRADED,
-    Health.STARTING,
-    Health.WAITING,
-    Health.UNKNOWN,
-    Health.PAUSED,
-    Health.STOPPED,
-    Health.HEALTHY,
-    Health.DONE,
-)
-
 _Verdict = tuple[Health, tuple[Reason, ...]]
 
 
@@ -107,24 +87,6 @@ def fold(
 def is_starting(container: Container, spec: ServiceSpec, now: float, been_healthy: bool | None) -> bool:
     """Whether it has not been ready yet and may still take its time."""
     return been_healthy is not True and uptime_s(container, now) < budget_s(spec.healthcheck)
-
-
-def fold_service(
-    spec: ServiceSpec, desired: int, instances: Sequence[InstanceStatus], waits: Reason | None = None
-) -> ServiceStatus:
-    """The verdict on a service: some ready and some not is degraded, otherwise the worst of its instances."""
-    ready = sum(1 for instance in instances if instance.health in READY)
-    return ServiceStatus(
-        service=spec.name,
-        kind=spec.kind,
-        state=_service_state(instances),
-        health=_service_health(desired, instances, ready, waits is not None),
-        ready=ready,
-        desired=desired,
-        restarts=sum(instance.restarts for instance in instances),
-        reasons=_service_reasons(desired, instances, waits),
-        instances=tuple(instances),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,41 +241,3 @@ def _registry_reason(registry: RegistryView, passes_alone: bool) -> tuple[Reason
         return ()
     check = replace(worst, output=shorten(worst.output))
     return (Reason(ReasonKind.CHECK_FAILS, source=registry.name, check=check, alone=passes_alone),)
-
-
-def _service_state(instances: Sequence[InstanceStatus]) -> str:
-    states = {instance.state for instance in instances}
-    if not states:
-        return NOT_CREATED
-    if len(states) == 1:
-        return states.pop().value
-    return "partly running" if ContainerState.RUNNING in states else "stopped"
-
-
-def _service_health(desired: int, instances: Sequence[InstanceStatus], ready: int, waits: bool) -> Health:
-    healths = {instance.health for instance in instances}
-    if not healths:
-        return Health.WAITING if waits else Health.STOPPED
-    short = len(instances) < desired
-    if not short and len(healths) == 1:
-        return healths.pop()
-    unready = healths - set(READY)
-    if ready and unready and unready <= _ON_ITS_WAY and not short:
-        return Health.STARTING
-    if ready and (unready or short):
-        return Health.DEGRADED
-    return next(health for health in _SEVERITY if health in healths)
-
-
-def _service_reasons(desired: int, instances: Sequence[InstanceStatus], waits: Reason | None) -> tuple[Reason, ...]:
-    if not instances:
-        return (waits,) if waits is not None else ()
-    alone = len(instances) == 1
-    reasons = [
-        reason if alone else replace(reason, instance=instance.id)
-        for instance in instances
-        for reason in instance.reasons
-    ]
-    if len(instances) < desired:
-        reasons.append(Reason(ReasonKind.TOO_FEW, count=len(instances), of=desired))
-    return tuple(reasons)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from meshctl.core.health.verdict import READY, History, RegistryView, fold, fold_service
+from meshctl.core.health.service import READY, fold_service
+from meshctl.core.health.verdict import History, RegistryView, fold
 from meshctl.core.jobs import is_done, may_end
 from meshctl.core.plan.selection import start_order
 from meshctl.engine.run_memory import RunMemory
