@@ -370,6 +370,15 @@ def test_who_stopped_it_is_told_only_by_meshctls_own_record(shop: Project, user:
     assert [fact.entry for fact in found.evidence if fact.entry] == ([stopped] if by else [])
 
 
+def test_what_meshctl_started_again_was_stopped_by_somebody_else(shop: Project) -> None:
+    shop.stop("redis")
+    times = {Deed.STOPPED: NOW - 122, Deed.STARTED: NOW - 121}
+    shop.know(
+        journal=[JournalEntry(at, deed, "redis", "redis-1", "id-redis-1", user="ada") for deed, at in times.items()]
+    )
+    assert [found.by for found in shop.find()] == [""]
+
+
 def test_a_stop_that_became_a_kill_says_so(shop: Project) -> None:
     killed = Reason(ReasonKind.EXITED, exit_code=137)
     shop.set("redis", Health.STOPPED, killed, state=ContainerState.EXITED, exit_code=137, finished_at=NOW - 5)

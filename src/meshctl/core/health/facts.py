@@ -47,8 +47,8 @@ class Facts:
 
     def ended_by(self, container: Container) -> JournalEntry | None:
         """The deed that ended its last run, if meshctl did."""
-        last = self._last(container.id, _ENDED)
-        if last is None or container.finished_at is None:
+        last = self._last(container.id, (*_ENDED, Deed.STARTED))
+        if last is None or last.deed is Deed.STARTED or container.finished_at is None:
             return None
         return last if abs(last.time - container.finished_at) <= _NOTED_WITHIN_S else None
 
