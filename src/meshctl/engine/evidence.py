@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from meshctl.core.health.blame import needs
-from meshctl.core.health.causes import WELL
+from meshctl.core.health.causes import is_unwell
 from meshctl.core.health.facts import Facts
 from meshctl.core.resolve import collector_address
 from meshctl.engine.mesh import Mesh
@@ -17,7 +17,7 @@ from meshctl.errors import MeshError
 from meshctl.model.config import ServiceKind
 from meshctl.model.containers import Container, ContainerState, LogLine, Room, RuntimeEvent
 from meshctl.model.journal import Deed
-from meshctl.model.status import Health, ServiceStatus
+from meshctl.model.status import ServiceStatus
 from meshctl.model.traces import ServiceEdge
 from meshctl.threads import run_in_thread
 
@@ -52,7 +52,7 @@ async def glance(mesh: Mesh, containers: Sequence[Container]) -> Facts:
 
 async def gather(mesh: Mesh, statuses: Sequence[ServiceStatus], known: Facts) -> Facts:
     """All that may explain why some are not well. ``known`` is what ``glance`` has told."""
-    unwell = {status.service for status in statuses if status.health not in (*WELL, Health.UNKNOWN)}
+    unwell = {status.service for status in statuses if is_unwell(status)}
     needed = needs(mesh.config, ())
     stores = {other for service in unwell for other in needed.get(service, ())}
     read = [c for c in known.containers if c.service in unwell]

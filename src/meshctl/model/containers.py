@@ -123,6 +123,7 @@ class Container:
     exit_code: int | None = None
     oom_killed: bool = False
     error: str = ""
+    port_taken: bool = False
     restarts: int = 0
     created_at: float | None = None
     started_at: float | None = None

@@ -33,7 +33,8 @@ class Health(StrEnum):
 class FindingKind(StrEnum):
     """What can be wrong with a service, as a cause.
 
-    CUT_OFF: it runs on no network. REGISTRY_EMPTY: it answers, and lists none of those that should be there.
+    CUT_OFF: it runs on no network. SILENT: its check has no answer yet. REGISTRY_EMPTY: it answers, and lists none of
+    those that should be there.
     """
 
     NOT_CREATED = "not_created"
@@ -49,6 +50,7 @@ class FindingKind(StrEnum):
     STARTING = "starting"
     FAILED = "failed"
     UNHEALTHY = "unhealthy"
+    SILENT = "silent"
     DEGRADED = "degraded"
     NOT_REGISTERED = "not_registered"
     REGISTRY_SILENT = "registry_silent"

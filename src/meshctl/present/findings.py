@@ -46,6 +46,7 @@ _LOOKS = {
     FindingKind.DEGRADED: ("▲", WARN),
     FindingKind.NOT_REGISTERED: ("▲", WARN),
     FindingKind.REGISTRY_SILENT: ("▲", WARN),
+    FindingKind.SILENT: ("▲", WARN),
     FindingKind.REGISTRY_EMPTY: ("✖", BAD),
     FindingKind.TOO_FEW: ("▲", WARN),
 }

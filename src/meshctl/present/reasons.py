@@ -103,6 +103,7 @@ _FINDINGS = {
     FindingKind.DEGRADED: "is degraded",
     FindingKind.NOT_REGISTERED: "is not registered",
     FindingKind.REGISTRY_SILENT: "cannot be asked",
+    FindingKind.SILENT: "does not answer",
     FindingKind.REGISTRY_EMPTY: "lists none of the services",
     FindingKind.TOO_FEW: "has too few instances",
 }

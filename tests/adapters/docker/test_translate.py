@@ -113,6 +113,20 @@ def test_where_a_port_is_reached(binding: dict[str, str], address: str) -> None:
     assert translate.inspected({**INSPECTED, "NetworkSettings": settings}).ports == {"http": address}
 
 
+@pytest.mark.parametrize(
+    ("error", "taken"),
+    [
+        ("driver failed …: Bind for 127.0.0.1:8080 failed: port is already allocated", True),
+        ("driver failed …: listen tcp4 127.0.0.1:8080: bind: address already in use", True),
+        ("exec format error", False),
+        ("", False),
+    ],
+)
+def test_a_port_that_was_taken_is_a_fact(error: str, taken: bool) -> None:
+    container = translate.inspected({**INSPECTED, "State": {"Status": "created", "Error": error}})
+    assert (container.port_taken, bool(container.error)) == (taken, bool(error))
+
+
 @pytest.mark.parametrize("label", ["", "nonsense", "{}", "[1,null]", '[{"name":"x"}]'])
 def test_an_odd_port_label_costs_only_the_ports(label: str) -> None:
     labels = {**LABELS, "dev.meshctl.ports": label}

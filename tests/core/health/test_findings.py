@@ -256,10 +256,11 @@ def test_what_only_waits_is_nobodys_cause() -> None:
     assert mesh.find() == ()
 
 
-def test_a_check_without_an_answer_is_a_symptom_but_no_cause(shop: Project) -> None:
+def test_a_check_without_an_answer_is_a_finding_where_nothing_else_explains_it(shop: Project) -> None:
     silent = Reason(ReasonKind.NOT_PROBED, detail="still not answered after 2 s")
     shop.set("orders", Health.UNKNOWN, silent)
-    assert shop.outline() == []
+    assert shop.outline() == ["orders silent"]
+    assert shop.find()[0].mend == Mend(MendKind.RESTART, "orders")
     shop.set("postgres", Health.PAUSED, state=ContainerState.PAUSED)
     assert shop.outline() == ["postgres paused < orders"]
     assert shop.reasons("orders") == (caused("postgres", FindingKind.PAUSED), silent)
@@ -268,8 +269,9 @@ def test_a_check_without_an_answer_is_a_symptom_but_no_cause(shop: Project) -> N
 
 
 def test_who_needs_what_is_down() -> None:
+    seeded = DependsOn("seed", Condition.COMPLETED)
     config = mesh_config(
-        application("web", "api"), application("api", "redis", "seed"), application("other", "seed"), spec("redis"),
+        application("web", "api"), application("api", "redis", seeded), application("other", seeded), spec("redis"),
         spec("seed"), spec("keeper", restart=RestartPolicy.ALWAYS), application("last", "keeper"),
     )  # fmt: skip
 
@@ -478,17 +480,15 @@ def test_killed_at_a_limit_of_memory_is_out_of_memory_unless_somebody_asked_for_
 
 
 @pytest.mark.parametrize(
-    ("error", "mend"),
+    ("error", "taken", "mend"),
     [
-        ("Bind for 127.0.0.1:8080 failed: port is already allocated", MendKind.OTHER_PORT),
-        ("listen tcp4 127.0.0.1:8080: bind: address already in use", MendKind.OTHER_PORT),
-        ("port 8080 of 127.0.0.1 was taken by another program", MendKind.OTHER_PORT),
-        ("exec: no such file", MendKind.UP),
+        ("port 8080 of 127.0.0.1 was taken by another program", True, MendKind.OTHER_PORT),
+        ("exec: no such file", False, MendKind.UP),
     ],
 )
-def test_what_could_not_start(shop: Project, error: str, mend: MendKind) -> None:
+def test_what_could_not_start(shop: Project, error: str, taken: bool, mend: MendKind) -> None:
     reason = Reason(ReasonKind.COULD_NOT_START, detail="driver failed programming …")
-    shop.set("redis", Health.UNHEALTHY, reason, state=ContainerState.CREATED, error=error)
+    shop.set("redis", Health.UNHEALTHY, reason, state=ContainerState.CREATED, error=error, port_taken=taken)
     shop.fail("worker")
     (found,) = shop.find()
     assert (found.kind, found.reason, found.victims) == (FindingKind.COULD_NOT_START, reason, ("worker",))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from meshctl.adapters.docker.refusals import refusal
+from meshctl.adapters.docker.refusals import refusal, taken_port
 from meshctl.model import containers as model
 from meshctl.model.containers import (
     Container,
@@ -74,7 +74,7 @@ def inspected(entry: Mapping[str, Any]) -> Container:
     config = _mapping(entry.get("Config"))
     labels = _strings(config.get("Labels"))
     now = _mapping(entry.get("State"))
-    at = state(now.get("Status"))
+    at, failed = state(now.get("Status")), str(now.get("Error") or "")
     return _container(
         labels,
         _published_inspected(_mapping(_mapping(entry.get("NetworkSettings")).get("Ports"))),
@@ -85,7 +85,8 @@ def inspected(entry: Mapping[str, Any]) -> Container:
         image_id=str(entry.get("Image", "")),
         exit_code=number(now.get("ExitCode")) if at in _OVER else None,
         oom_killed=bool(now.get("OOMKilled")),
-        error=refusal(failed).says if (failed := str(now.get("Error") or "")) else "",
+        error=refusal(failed).says if failed else "",
+        port_taken=taken_port(failed) is not None,
         restarts=number(entry.get("RestartCount")),
         created_at=moment(entry.get("Created")),
         started_at=moment(now.get("StartedAt")),

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshctl.core.health.causes import Cause, of_node
+from meshctl.core.jobs import is_done, may_end
 from meshctl.core.traces.edges import CALL
-from meshctl.model.config import MeshConfig, RestartPolicy, ServiceKind
+from meshctl.model.config import MeshConfig, ServiceKind
 from meshctl.model.containers import Container, ContainerState
 from meshctl.model.status import FindingKind, Health, Reason, ReasonKind, ServiceStatus
 from meshctl.model.traces import ServiceEdge
 
-#: Who may end with 0 and be done.
-_ENDS = (RestartPolicy.NO, RestartPolicy.ON_FAILURE)
 #: What leaves a service partly at work explains no more than these.
 _MILD = (Health.DEGRADED, Health.STARTING, Health.WAITING)
 _PARTIAL = (FindingKind.DEGRADED, FindingKind.TOO_FEW)
@@ -55,8 +54,7 @@ def who_needs_what_is_down(config: MeshConfig, containers: Iterable[Container]) 
     seen: dict[str, bool] = {}
     for one in containers:
         spec = config.services.get(one.service)
-        ended = one.state is ContainerState.EXITED and one.exit_code == 0
-        over = ended and spec is not None and spec.restart in _ENDS
+        over = is_done(one) and spec is not None and may_end(config, spec)
         seen[one.service] = seen.get(one.service, False) or one.state is ContainerState.RUNNING or over
     reached = [service for service, up in seen.items() if not up]
     found = set[str]()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from meshctl.core.health.facts import RECENT_S, Facts
 from meshctl.core.health.log_errors import says_full
+from meshctl.core.health.service import READY
 from meshctl.model.config import ServiceKind, ServiceSpec
 from meshctl.model.containers import Container, ContainerState, Room
 from meshctl.model.registry import NODE_MAINTENANCE, RegistryCheckKind
@@ -20,12 +21,12 @@ from meshctl.model.status import (
     ServiceStatus,
 )
 
-WELL = (Health.HEALTHY, Health.DONE)
 #: Less than this is no room, whatever the size of the file system.
 _NO_ROOM = 1024 * 1024
 #: With less than this a line about a full disk is believed.
 _LITTLE_ROOM = 64 * 1024 * 1024
 _KILLED = 137
+_WAITING = (ReasonKind.WAITS, ReasonKind.NOT_PROBED)
 
 #: Gravest first.
 SEVERITY = (
@@ -37,6 +38,7 @@ SEVERITY = (
     FindingKind.FAILED,
     FindingKind.EXITED,
     FindingKind.UNHEALTHY,
+    FindingKind.SILENT,
     FindingKind.REGISTRY_SILENT,
     FindingKind.REGISTRY_EMPTY,
     FindingKind.MAINTENANCE,
@@ -74,6 +76,7 @@ _BY_HEALTH = {
     Health.WAITING: FindingKind.STARTING,
     Health.STOPPED: FindingKind.STOPPED,
     Health.PAUSED: FindingKind.PAUSED,
+    Health.UNKNOWN: FindingKind.SILENT,
 }
 
 
@@ -105,7 +108,7 @@ def causes_of(status: ServiceStatus, spec: ServiceSpec | None, facts: Facts, now
             _add(found, cause)
     if not status.instances and status.health is Health.STOPPED:
         found.append(Cause(status.service, FindingKind.NOT_CREATED, ("",)))
-    elif not status.instances and status.health not in (*WELL, Health.UNKNOWN):
+    elif not status.instances and status.health not in (*READY, Health.UNKNOWN):
         found.append(Cause(status.service, _BY_HEALTH[status.health], ("",), _first(status.reasons), waits=True))
     too_few = next((reason for reason in status.reasons if reason.kind is ReasonKind.TOO_FEW), None)
     if too_few is not None:
@@ -135,13 +138,13 @@ def _of_instance(
         return Cause(service, FindingKind.DISK_FULL, (instance.id,), _first(instance.reasons), own=True)
     if container is not None and spec is not None and spec.networks and is_cut_off(container):
         return Cause(service, FindingKind.CUT_OFF, (instance.id,), _first(instance.reasons), own=True)
-    if instance.health in WELL and container is not None and starved(container, facts, now):
+    if instance.health in READY and container is not None and starved(container, facts, now):
         return Cause(service, FindingKind.OUT_OF_MEMORY, (instance.id,), Reason(ReasonKind.STARVED), own=True)
-    if instance.health in WELL or (instance.health is Health.UNKNOWN and not _is_silent(instance)):
+    if instance.health in READY or (instance.health is Health.UNKNOWN and not is_silent(instance)):
         return None
     kind, reason = _kind(instance, container, spec, facts, now)
     held_up = instance.state is ContainerState.CREATED and kind is not FindingKind.COULD_NOT_START
-    waits = reason is not None and reason.kind in (ReasonKind.WAITS, ReasonKind.NOT_PROBED)
+    waits = instance.health in (Health.WAITING, Health.STARTING) and reason is not None and reason.kind in _WAITING
     own = (kind in _OWN and not held_up) or _listens_wrongly(instance)
     return Cause(service, kind, (instance.id,), reason, own=own, waits=waits)
 
@@ -221,7 +224,7 @@ def _is_full(
     if not said:
         return False
     plenty = bool(rooms) and all(room.free > _LITTLE_ROOM for room in rooms)
-    return not plenty and (instance.health not in WELL or now - said[-1] <= RECENT_S)
+    return not plenty and (instance.health not in READY or now - said[-1] <= RECENT_S)
 
 
 def _listens_wrongly(instance: InstanceStatus) -> bool:
@@ -229,8 +232,13 @@ def _listens_wrongly(instance: InstanceStatus) -> bool:
     return instance.probe is not None and instance.probe.problem is ProbeProblem.LOCAL_ONLY
 
 
-def _is_silent(instance: InstanceStatus) -> bool:
-    """Whether its check was asked and has not answered yet, which is no verdict but may be a symptom."""
+def is_unwell(status: ServiceStatus) -> bool:
+    """Whether there is something to explain: nobody having asked is nothing, no answer is."""
+    return status.health not in (*READY, Health.UNKNOWN) or any(map(is_silent, status.instances))
+
+
+def is_silent(instance: InstanceStatus) -> bool:
+    """Whether its check was asked and has not answered yet."""
     return any(reason.kind is ReasonKind.NOT_PROBED and reason.detail for reason in instance.reasons)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshctl.core.health.blame import Blamed, blame, needs
-from meshctl.core.health.causes import WELL, Cause, causes_of, in_maintenance, is_cut_off, of_node, scarce, starved
+from meshctl.core.health.causes import Cause, causes_of, in_maintenance, is_cut_off, is_unwell, of_node, scarce, starved
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.log_errors import says_full
 from meshctl.core.health.proof import prove
+from meshctl.core.health.service import READY
 from meshctl.model.config import MeshConfig
 from meshctl.model.findings import Finding, Mend, MendKind
 from meshctl.model.registry import CheckStatus
@@ -18,8 +19,6 @@ from meshctl.model.status import FindingKind, Health, ProbeProblem, Reason, Reas
 #: They may mend themselves, or leave a part at work.
 _MILD = (FindingKind.STARTING, FindingKind.DEGRADED, FindingKind.TOO_FEW, FindingKind.NOT_REGISTERED)
 _ON_PURPOSE = (FindingKind.STOPPED, FindingKind.PAUSED, FindingKind.NOT_CREATED)
-#: How a runtime says that a port of the machine is somebody else's.
-_TAKEN = ("is already allocated", "address already in use", "is taken by", "was taken by", "ports are not available")
 #: What meshctl's own check has found.
 _PROBED = (FindingKind.STARTING, FindingKind.FAILED, FindingKind.UNHEALTHY, FindingKind.DEGRADED)
 _SILENCE = (ReasonKind.REGISTRY_SILENT, FindingKind.REGISTRY_SILENT)
@@ -36,6 +35,7 @@ _MENDS = {
     FindingKind.MAINTENANCE: MendKind.END_MAINTENANCE,
     FindingKind.FAILED: MendKind.LOGS,
     FindingKind.UNHEALTHY: MendKind.RESTART,
+    FindingKind.SILENT: MendKind.RESTART,
     FindingKind.DEGRADED: MendKind.LOGS,
     FindingKind.NOT_REGISTERED: MendKind.RESTART,
     FindingKind.REGISTRY_SILENT: MendKind.RESTART,
@@ -47,7 +47,7 @@ _MENDS = {
 
 def is_well(services: Sequence[ServiceStatus], facts: Facts, now: float) -> bool:
     """Whether there is nothing to find, and so nothing to gather for it either."""
-    if any(status.health not in (*WELL, Health.UNKNOWN) for status in services):
+    if any(map(is_unwell, services)):
         return False
     if any(starved(container, facts, now) or is_cut_off(container) for container in facts.containers):
         return False
@@ -80,10 +80,10 @@ def _causes(config: MeshConfig, services: Sequence[ServiceStatus], facts: Facts,
     """By service, those that are well last: that a disk is full is told of one of them."""
     causes: dict[str, list[Cause]] = {}
     full = set[str]()
-    for status in sorted(services, key=lambda status: status.health in WELL):
+    for status in sorted(services, key=lambda status: status.health in READY):
         own = causes_of(status, config.services.get(status.service), facts, now)
         disks = {room.filesystem for one in status.instances for room in scarce(facts.rooms.get(one.id, ()))} - {""}
-        repeated = status.health in WELL and bool(disks) and disks <= full
+        repeated = status.health in READY and bool(disks) and disks <= full
         full |= disks
         if own and not repeated:
             causes[status.service] = own
@@ -133,8 +133,8 @@ def _finding(one: Blamed, status: ServiceStatus | None, facts: Facts, now: float
 def _mend(cause: Cause, instance: str, status: ServiceStatus | None, facts: Facts) -> Mend | None:
     kind = _MENDS[cause.kind]
     if cause.kind is FindingKind.COULD_NOT_START:
-        errors = " ".join(one.error.lower() for one in facts.containers if one.instance_id in cause.instances)
-        kind = MendKind.OTHER_PORT if any(words in errors for words in _TAKEN) else kind
+        taken = any(one.port_taken for one in facts.containers if one.instance_id in cause.instances)
+        kind = MendKind.OTHER_PORT if taken else kind
     elif cause.kind is FindingKind.EXITED and status is not None:
         # One that never got ready ends in the same way again.
         fallen = {one.health for one in status.instances if one.id in cause.instances}
@@ -166,7 +166,7 @@ def _at_registry(registry: str, services: Sequence[ServiceStatus]) -> Cause | No
         kind = FindingKind.MAINTENANCE if in_maintenance(whole_node) else FindingKind.UNHEALTHY
         return Cause(registry, kind, reason=whole_node, own=True)
     at = next((status for status in services if status.service == registry), None)
-    if at is None or at.health not in (*WELL, Health.UNKNOWN):
+    if at is None or at.health not in (*READY, Health.UNKNOWN):
         return None
     silent = next((reason for _, reason in reasons if reason.kind is ReasonKind.REGISTRY_SILENT), None)
     if silent is not None:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from meshctl.core.health.causes import WELL
 from meshctl.core.health.facts import Facts
 from meshctl.core.health.findings import blamed, findings, is_well
+from meshctl.core.health.service import READY
 from meshctl.core.registry import first_seen, fold_checks
 from meshctl.engine.run_memory import RunMemory
 from meshctl.engine.state.links import Source
@@ -161,7 +161,7 @@ def _not_well(services: Sequence[ServiceStatus]) -> _Unwell:
     runs = (
         (one.id, one.state, one.started_at, status.health)
         for status in services
-        if status.health not in WELL
+        if status.health not in READY
         for one in status.instances
     )
     return tuple(runs) or ("short",)

@@ -89,7 +89,8 @@ class _Judging:
     def _history(self, spec: ServiceSpec, container: Container, registry: RegistryView) -> History:
         """What is remembered is asked for only where it makes a difference."""
         run = self._observations.runs[container.id]
-        well = container.state is ContainerState.RUNNING and (run.probe is None or run.probe.ok)
+        answered = run.probe.ok if run.probe is not None else not run.unanswered
+        well = container.state is ContainerState.RUNNING and answered
         been_healthy = run.been_healthy
         if been_healthy is None and not (well and registry.status in (None, CheckStatus.PASSING)):
             been_healthy = self._memory.been_ready(container)
